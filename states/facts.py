@@ -1,0 +1,116 @@
+"""What guards may look at: one case's facts, loaded by the store, frozen, and complete.
+
+Knows nothing of how they are stored. `given` facts come from a caller and never override loaded ones.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Literal
+
+from states.definition import Deed
+
+Answer = Literal["yes", "no", "na"]
+Assessment = Literal["met", "action", "unmet", "ask"]
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with an account, or the clock, or an operator without one."""
+
+    id: str
+    name: str
+    roles: frozenset[str]
+
+
+CLOCK = Person("clock", "The clock", frozenset({"clock"}))
+OPERATOR = Person("operator", "The operator", frozenset({"operator"}))
+
+
+@dataclass(frozen=True)
+class DocumentFact:
+    id: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class FindingFact:
+    """A company's answer to one criterion and what an officer found."""
+
+    criterion: str
+    answer: Answer | None
+    documents: tuple[int, ...] = ()
+    assessment: Assessment | None = None
+
+
+@dataclass(frozen=True)
+class VisitFact:
+    held_on: date
+    report: int | None  # the document that holds the report
+
+
+@dataclass(frozen=True)
+class BandFact:
+    band: str
+    assessed_on: date
+    valid_until: date
+    assessor: str  # a person's id
+
+
+@dataclass(frozen=True)
+class RecommendationFact:
+    outcome: str  # the trigger it asks an approver for
+    by: str  # a person's id
+    digest: str  # of the facts it saw
+
+
+@dataclass(frozen=True)
+class CertificateFact:
+    number: str
+    valid_from: date
+    valid_until: date
+    basis: int  # the decision it follows from
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One case as the rules see it on a local day. Documents, findings and visits are the current cycle's."""
+
+    reference: str
+    state: str
+    today: date
+    cycle: int = 1
+    account_manager: str | None = None
+    assignee: str | None = None
+    documents: tuple[DocumentFact, ...] = ()
+    findings: tuple[FindingFact, ...] = ()
+    visits: tuple[VisitFact, ...] = ()
+    band: BandFact | None = None
+    recommendation: RecommendationFact | None = None
+    took_part: frozenset[tuple[str, Deed]] = frozenset()  # (person's id, what was done in this cycle)
+    certificate: CertificateFact | None = None
+    people: dict[str, Person] = field(default_factory=dict)  # active staff, to name who can help
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of what a recommendation rests on; any change makes the recommendation stale."""
+        basis = {
+            "cycle": self.cycle,
+            "documents": sorted([d.id, d.kind] for d in self.documents),
+            "findings": sorted(
+                [f.criterion, f.answer or "", sorted(f.documents), f.assessment or ""] for f in self.findings
+            ),
+            "visits": sorted([v.held_on.isoformat(), v.report or 0] for v in self.visits),
+            "band": None
+            if self.band is None
+            else [self.band.band, self.band.assessed_on.isoformat(), self.band.valid_until.isoformat()],
+        }
+        text = json.dumps(basis, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def with_role(self, *roles: str, but: frozenset[str] = frozenset()) -> tuple[Person, ...]:
+        """Return active staff who hold one of the roles, by name, leaving out the ids in `but`."""
+        people = (p for p in self.people.values() if p.roles & set(roles) and p.id not in but)
+        return tuple(sorted(people, key=lambda p: p.name))

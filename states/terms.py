@@ -1,0 +1,39 @@
+"""How long a certificate or a band assessment holds. Pure; must not know where the dates are kept."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from states.dates import add_months, last_valid_day
+from states.definition import Programme
+
+
+@dataclass(frozen=True)
+class Term:
+    """A span of local days, both included."""
+
+    valid_from: date
+    valid_until: date
+
+
+def certificate_term(programme: Programme, valid_from: date, band_valid_until: date | None) -> Term:
+    """Return a certificate's term: the programme's years, or less where a band that ends sooner limits it.
+
+    STP: up to three years, so not past the band's period; STP-Plus: three years (Singapore Customs, STP page, FAQ 1).
+    """
+    validity = programme.validity
+    until = last_valid_day(valid_from, validity.years, validity.counting)
+    if validity.limited_by_band and band_valid_until is not None:
+        until = min(until, band_valid_until)
+    return Term(valid_from, until)
+
+
+def band_valid_until(programme: Programme, band: str, assessed_on: date) -> date | None:
+    """Return the last day of a band assessment, or None for a band without a stated period."""
+    years = {str(name): years for name, years in programme.band.years.items()}.get(band)
+    return None if years is None else last_valid_day(assessed_on, years, programme.validity.counting)
+
+
+def service_target(programme: Programme, complete_on: date) -> date | None:
+    """Return the day by which a decision is aimed for, counted from completeness; None where none is set."""
+    target = programme.service_target
+    return None if target is None else add_months(complete_on, target.months)
