@@ -55,7 +55,7 @@ class VisitFact:
 class BandFact:
     band: str
     assessed_on: date
-    valid_until: date
+    valid_until: date | None
     assessor: str  # a person's id
 
 
@@ -71,7 +71,6 @@ class CertificateFact:
     number: str
     valid_from: date
     valid_until: date
-    basis: int  # the decision it follows from
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ class Facts:
             "visits": sorted([v.held_on.isoformat(), v.report or 0] for v in self.visits),
             "band": None
             if self.band is None
-            else [self.band.band, self.band.assessed_on.isoformat(), self.band.valid_until.isoformat()],
+            else [self.band.band, self.band.assessed_on.isoformat(), str(self.band.valid_until)],
         }
         text = json.dumps(basis, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()

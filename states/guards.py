@@ -270,8 +270,10 @@ def band_sufficient(q: Question) -> Verdict:
 
 def band_current(q: Question) -> Verdict:
     band = q.facts.band
-    if band is None or band.valid_until >= q.facts.today:  # a missing band is band_sufficient's to say
-        return Met("band_current", "none recorded" if band is None else band.valid_until.isoformat())
+    if band is None or band.valid_until is None:  # a missing band is band_sufficient's to say
+        return Met("band_current", "no period")
+    if band.valid_until >= q.facts.today:
+        return Met("band_current", band.valid_until.isoformat())
     return Unmet(
         "band_current",
         "BAND_EXPIRED",

@@ -1,0 +1,1 @@
+"""The application: what people and the clock do to cases."""

@@ -1,0 +1,1 @@
+"""The trail's bytes: canonical encoding, entries, hashes. Pure: no database, no models, no clock."""

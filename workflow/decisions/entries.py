@@ -1,0 +1,49 @@
+"""Kinds of trail entries and their wording for people. Must not know how entries are stored."""
+
+from collections.abc import Mapping
+from typing import Any
+
+# kind -> sentence; the names in braces are members of the entry's `about` and `detail`, and `from`/`to`/`trigger`.
+WORDING: dict[str, str] = {
+    "case:application:submitted": "Application {application} of {company_name} received for {programme}",
+    "case:state:changed": "{title}: {from} to {to}",
+    "case:transition:refused": "Refused: {title}, {unmet_count} unmet",
+    "case:deed:refused": "Refused: {title}, {unmet_count} unmet",
+    "case:document:added": "Document added: {document_kind}, {filename}, version {version}",
+    "case:finding:answered": "Criterion {criterion} answered {answer}",
+    "case:finding:assessed": "Criterion {criterion} assessed {assessment}",
+    "case:findings:assessed": "{count} answers assessed met together",
+    "case:visit:recorded": "Visit of {held_on} recorded",
+    "case:band:assessed": "Band {band} assessed on {assessed_on}",
+    "case:recommendation:made": "Recommended to {outcome}",
+    "case:application:assigned": "Assigned to {assignee}",
+    "clock:reminder:sent": "Reminder {rule} put into the outbox for {recipients} recipients",
+    "clock:reminder:superseded": "Reminder {rule} superseded: {outcome}",
+    "clock:timer:superseded": "{rule} superseded: {outcome}",
+    "clock:sweep:held": "Sweep held: {lapses} certificates of {certificates} would lapse",
+    "clock:sweep:confirmed": "Held sweep confirmed: {lapses} certificates of {certificates}",
+    "mail:delivery:sent": "Message {message} delivered to {recipient}",
+    "mail:delivery:failed": "Message {message} to {recipient} could not be delivered",
+    "mail:delivery:in_doubt": "Message {message} to {recipient}: no answer after the text was sent",
+    "people:officer:added": "Account added for {officer} with roles {roles}",
+    "people:role:changed": "Roles of {officer} changed",
+    "register:import:completed": "Register import of {filename}: {rows} rows",
+    "programme:edition:installed": "Programme {code}, edition {edition_name}, stored",
+    "audit:export:made": "Trail exported as {format}: {entries} entries",
+    "system:clock:moved": "The installation's clock was set to {setting}",
+    "system:installation:opened": "Installation {origin} set up",
+}
+
+
+class _Kept(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return f"({key} not recorded)"
+
+
+def in_words(entry: Mapping[str, Any]) -> str:
+    """Return an entry as a sentence for people; an unknown kind is named as it stands."""
+    values = _Kept(entry.get("detail", {}))
+    values |= entry.get("about", {})
+    values |= {"from": entry.get("from", ""), "to": entry.get("to", ""), "unmet_count": len(entry.get("unmet", []))}
+    kind = str(entry["kind"])
+    return WORDING.get(kind, kind).format_map(values)

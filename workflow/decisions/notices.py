@@ -1,0 +1,72 @@
+"""Which messages a change sends, to whom, with what in them. Sends nothing: rows of the outbox come out."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from states.definition import Programme
+from states.facts import Person
+from workflow.store.cases import Case
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One message to one recipient. The address is found when it is sent."""
+
+    message: str
+    recipient: str  # "contact:3", "officer:ID" or "account_manager"
+    payload: str
+
+
+def recipients(
+    audience: Iterable[str], contacts: tuple[int, ...], case: Case, people: Mapping[str, Person]
+) -> list[str]:
+    """Return who an audience is. A case without an account manager falls to the supervisors."""
+    found: list[str] = []
+    supervisors = [f"officer:{p.id}" for p in sorted(people.values(), key=lambda p: p.id) if "supervisor" in p.roles]
+    for name in audience:
+        match name:
+            case "company":
+                found += [f"contact:{contact}" for contact in contacts]
+            case "account_manager":
+                found += ["account_manager"] if case.account_manager_id else supervisors
+            case "officer":
+                found += [f"officer:{case.assignee_id}"] if case.assignee_id else supervisors
+            case "supervisor":
+                found += supervisors
+            case _:
+                raise ValueError(f"Unknown audience {name}.")
+    return list(dict.fromkeys(found))
+
+
+def payload(case: Case, programme: Programme, **more: Any) -> str:
+    """Return what a template may show, as JSON; dates are ISO and put into words by the template."""
+    values = {
+        "reference": case.reference,
+        "company_name": case.company_name,
+        "uen": case.uen,
+        "programme": programme.title,
+        "programme_code": programme.code,
+        "authority": programme.authority,
+        "received_on": case.received_on,
+        "certificate_number": case.certificate_number,
+        "valid_from": case.valid_from,
+        "valid_until": case.valid_until,
+        "documents": [d.title for d in programme.documents if d.mandatory],
+    } | more
+    return json.dumps(values, default=_iso, ensure_ascii=False, sort_keys=True)
+
+
+def message_id(origin: str, notice: Notice, cause: str, resend_no: int = 0) -> str:
+    """Return the Message-ID that every try of one outbox row carries."""
+    key = f"{notice.message}/{cause}/{notice.recipient}/{resend_no}"
+    return f"<{hashlib.sha256(f'{origin}/{key}'.encode()).hexdigest()[:32]}@{origin}>"
+
+
+def _iso(value: object) -> str:
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)

@@ -1,0 +1,348 @@
+"""The only writer of a case: decision, state, certificate, planned actions, outgoing mail and trail entry together.
+
+Runs inside the caller's transaction, on a case that the caller has locked. It decides nothing.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from states.definition import Programme
+from states.planner import Planned
+from workflow import models
+from workflow.audit.entry import Entry, leaf_hash
+from workflow.decisions.notices import Notice, message_id
+from workflow.decisions.outcome import Act
+from workflow.errors import StaleVersion
+from workflow.models.base import table_of
+from workflow.store.cases import Case
+
+_APPLICATION = table_of(models.Application)
+_DECISION = table_of(models.Decision)
+_ENTRY = table_of(models.AuditEntry)
+_CERTIFICATE = table_of(models.Certificate)
+_CERTIFICATE_EVENT = table_of(models.CertificateEvent)
+_PLANNED = table_of(models.PlannedAction)
+_NOTIFICATION = table_of(models.Notification)
+_PARTICIPATION = table_of(models.Participation)
+
+_INSERT_ENTRY = _ENTRY.insert()
+_INSERT_DECISION = _DECISION.insert()
+_INSERT_NOTIFICATION = _NOTIFICATION.insert()
+_NEXT_DUE = select(func.min(_PLANNED.c.due_at)).where(
+    _PLANNED.c.application_id == bindparam("case_id"), _PLANNED.c.status == "planned"
+)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A transition that was accepted."""
+
+    trigger: str
+    to_state: str
+    role: str
+    given: dict[str, Any] = field(default_factory=dict)
+    reason_code: str = ""
+    reason: str = ""
+    internal_reason: str = ""
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A certificate that the decision issues."""
+
+    number: str
+    valid_from: date
+    valid_until: date
+    aeo_code: str
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A planned action that is done or makes no sense any more."""
+
+    id: int
+    status: str
+    outcome: str
+
+
+@dataclass
+class Change:
+    """All that one act changes on one case."""
+
+    kind: str
+    role: str
+    effective_at: datetime | None = None
+    on_behalf_of: str = ""
+    updates: dict[str, Any] = field(default_factory=dict)  # columns of the application
+    detail: dict[str, Any] = field(default_factory=dict)
+    rules: list[list[str]] = field(default_factory=list)
+    unmet: list[list[str]] = field(default_factory=list)
+    decided: Decided | None = None
+    deed: str | None = None  # for later four-eyes
+    issued: Issued | None = None
+    ended_on: date | None = None  # the certificate's first day without standing
+    planned: Sequence[Planned] = ()
+    notices: Sequence[Notice] = ()
+    cause: str = ""  # of the notices, where no decision is
+    settled: Sequence[Settled] = ()
+    visible: bool = True  # whether people see a change, so that the version rises
+
+
+def record(connection: Connection, origin: str, case: Case, programme: Programme, act: Act, change: Change) -> int:
+    """Write a change and return the entry's id. Raises StaleVersion when the row is not the one that was locked."""
+    entry_id = _enter(connection, case, programme, act, change)
+    decision_id = _decide(connection, case, act, change, entry_id)
+    if change.deed:
+        _take_part(connection, case, act, change.deed)
+    if change.issued and decision_id:
+        _issue(connection, case, change.issued, decision_id)
+    if change.ended_on and decision_id:
+        _end(connection, case, act, change.ended_on, decision_id)
+    if change.planned and decision_id:
+        _plan(connection, case, change.planned, decision_id, act.now)
+    if change.settled:
+        settle(connection, change.settled, act.now)
+    if change.notices:
+        _post(connection, origin, case, act, change.notices, change.cause or f"decision:{decision_id}")
+    if change.planned or change.settled:
+        change.updates["next_due"] = connection.execute(_NEXT_DUE, {"case_id": case.id}).scalar_one()
+    _update(connection, case, change)
+    return entry_id
+
+
+def enter(connection: Connection, entry: Entry, application_id: int | None = None) -> int:
+    """Insert an entry that belongs to no case's sequence, or one that `record` has numbered."""
+    canonical = entry.canonical()
+    result = connection.execute(
+        _INSERT_ENTRY,
+        {
+            "kind": entry.kind,
+            "application_id": application_id,
+            "case_seq": entry.case_seq,
+            "recorded_at": entry.recorded_at,
+            "canonical": canonical,
+            "leaf": leaf_hash(canonical),
+        },
+    )
+    return new_id(result)
+
+
+def new_id(result: CursorResult[Any]) -> int:
+    """Return the id that the database gave to one inserted row."""
+    key = result.inserted_primary_key
+    if key is None:
+        raise RuntimeError("The database gave no id.")
+    return int(key[0])
+
+
+def settle(connection: Connection, settled: Sequence[Settled], now: datetime) -> None:
+    """Write what became of planned actions."""
+    for one in settled:
+        connection.execute(
+            update(_PLANNED)
+            .where(_PLANNED.c.id == one.id, _PLANNED.c.status == "planned")
+            .values(status=one.status, outcome=one.outcome, settled_at=now)
+        )
+
+
+def _enter(connection: Connection, case: Case, programme: Programme, act: Act, change: Change) -> int:
+    case.case_seq += 1
+    decided = change.decided
+    changes = {name: [getattr(case, name), value] for name, value in change.updates.items() if name in _TOLD}
+    entry = Entry(
+        kind=change.kind,
+        recorded_at=act.now,
+        effective_at=change.effective_at,
+        actor=act.actor.id,
+        role=change.role,
+        proven=act.proven,
+        on_behalf_of=change.on_behalf_of,
+        about={
+            "application": case.reference,
+            "company": case.uen,
+            "company_name": case.company_name,
+            "programme": case.programme,
+        },
+        case_seq=case.case_seq,
+        from_state=case.state if decided else "",
+        to_state=decided.to_state if decided else "",
+        changes=changes,
+        reason_code=decided.reason_code if decided else "",
+        reason=decided.reason if decided else "",
+        internal_reason_digest=_digest(decided.internal_reason) if decided else "",
+        rules=change.rules,
+        unmet=change.unmet,
+        edition=[programme.code, programme.edition, programme.sha256],
+        detail=change.detail,
+    )
+    return enter(connection, entry, case.id)
+
+
+_TOLD = frozenset({"assignee_id", "deadline", "complete_at", "valid_from", "valid_until", "ended_on"})
+
+
+def _digest(text: str) -> str:
+    return leaf_hash(text) if text else ""
+
+
+def _decide(connection: Connection, case: Case, act: Act, change: Change, entry_id: int) -> int | None:
+    decided = change.decided
+    if decided is None:
+        return None
+    case.decision_no += 1
+    effective_at = change.effective_at or act.now
+    result = connection.execute(
+        _INSERT_DECISION,
+        {
+            "application_id": case.id,
+            "decision_no": case.decision_no,
+            "cycle": case.cycle,
+            "trigger": decided.trigger,
+            "from_state": case.state,
+            "to_state": decided.to_state,
+            "actor_id": act.actor.id,
+            "role": decided.role,
+            "effective_at": effective_at,
+            "recorded_at": act.now,
+            "reason_code": decided.reason_code,
+            "reason_to_company": decided.reason,
+            "internal_reason": decided.internal_reason,
+            "given": json.dumps(decided.given, default=str, sort_keys=True),
+            "entry_id": entry_id,
+        },
+    )
+    change.updates |= {"decision_no": case.decision_no, "decided_at": effective_at}
+    return new_id(result)
+
+
+def _take_part(connection: Connection, case: Case, act: Act, deed: str) -> None:
+    """Remember for good that somebody took part in this cycle; doing it again adds nothing."""
+    insert = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
+    connection.execute(
+        insert(_PARTICIPATION)
+        .from_select(
+            ["application_id", "cycle", "officer_id", "deed", "at"],
+            select(
+                bindparam("a", case.id), bindparam("c", case.cycle), bindparam("o", act.actor.id),
+                bindparam("d", deed), bindparam("t", act.now, type_=_PARTICIPATION.c.at.type),
+            ).where(
+                ~select(_PARTICIPATION.c.deed)
+                .where(
+                    _PARTICIPATION.c.application_id == case.id,
+                    _PARTICIPATION.c.cycle == case.cycle,
+                    _PARTICIPATION.c.officer_id == act.actor.id,
+                    _PARTICIPATION.c.deed == deed,
+                )
+                .exists()
+            ),
+        )
+    )  # fmt: skip
+
+
+def _issue(connection: Connection, case: Case, issued: Issued, decision_id: int) -> None:
+    connection.execute(
+        _CERTIFICATE.insert(),
+        {
+            "number": issued.number,
+            "application_id": case.id,
+            "cycle": case.cycle,
+            "valid_from": issued.valid_from,
+            "valid_until": issued.valid_until,
+            "aeo_code": issued.aeo_code,
+            "conditions": "",
+            "decision_id": decision_id,
+        },
+    )
+
+
+def _end(connection: Connection, case: Case, act: Act, ended_on: date, decision_id: int) -> None:
+    certificate_id = select(_CERTIFICATE.c.id).where(_CERTIFICATE.c.number == case.certificate_number).scalar_subquery()
+    connection.execute(
+        _CERTIFICATE_EVENT.insert().values(
+            certificate_id=certificate_id,
+            kind="expired",
+            effective_on=ended_on,
+            decision_id=decision_id,
+            recorded_at=act.now,
+        )
+    )
+
+
+def _plan(connection: Connection, case: Case, planned: Sequence[Planned], decision_id: int, now: datetime) -> None:
+    connection.execute(
+        _PLANNED.insert(),
+        [
+            {
+                "application_id": case.id,
+                "rule": one.rule,
+                "basis": decision_id,
+                "occurrence": 1,
+                "trigger": one.trigger,
+                "message": one.message,
+                "audience": ",".join(one.audience),
+                "due_on": one.due_on,
+                "due_at": one.due_at,
+                "status": "superseded" if one.superseded else "planned",
+                "outcome": one.superseded,
+                "settled_at": now if one.superseded else None,
+                "attempts": 0,
+                "last_error": "",
+            }
+            for one in planned
+        ],
+    )
+
+
+def _post(connection: Connection, origin: str, case: Case, act: Act, notices: Sequence[Notice], cause: str) -> None:
+    connection.execute(
+        _INSERT_NOTIFICATION,
+        [
+            {
+                "application_id": case.id,
+                "message": notice.message,
+                "cause": cause,
+                "recipient": notice.recipient,
+                "resend_no": 0,
+                "message_id": message_id(origin, notice, cause),
+                "payload": notice.payload,
+                "address": "",
+                "status": "queued",
+                "created_at": act.now,
+                "next_try_at": act.now,
+                "fence": 0,
+                "attempts": 0,
+                "last_reply": "",
+            }
+            for notice in notices
+        ],
+    )
+
+
+def _update(connection: Connection, case: Case, change: Change) -> None:
+    version = case.version + 1 if change.visible else case.version
+    values = change.updates | {"case_seq": case.case_seq, "version": version}
+    result = connection.execute(
+        update(_APPLICATION)
+        .where(_APPLICATION.c.id == bindparam("b_id"), _APPLICATION.c.version == bindparam("b_version"))
+        .values({name: bindparam(f"v_{name}", type_=_APPLICATION.c[name].type) for name in values}),
+        {"b_id": case.id, "b_version": case.version} | {f"v_{name}": value for name, value in values.items()},
+    )
+    if result.rowcount != 1:
+        raise stale(case.reference)
+    for name, value in values.items():
+        setattr(case, name, value)
+
+
+def stale(reference: str) -> StaleVersion:
+    return StaleVersion(
+        "STALE_VERSION",
+        f"Case {reference} changed after you read it. Look at the change, then send it again.",
+        reference=reference,
+    )

@@ -1,0 +1,123 @@
+"""What callers give, checked once for every door: text, addresses, identifiers, dates.
+
+Refuses with one clear sentence; nothing is done before it passes. Tables do not validate, so this room must.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from stdnum.sg import uen as stdnum_uen
+
+from workflow.errors import BadInput
+
+NAME_LENGTH = 200
+TEXT_LENGTH = 4_000
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
+_ADDRESS = re.compile(r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+$")  # fmt: skip
+_ADDRESS_LENGTH, _LOCAL_LENGTH = 254, 64  # RFC 5321, section 4.5.3.1
+
+
+def text(value: str, what: str, *, longest: int = TEXT_LENGTH, empty: bool = False, lines: bool = True) -> str:
+    """Return a text in NFC without outer space. Raises BadInput for what no record should hold."""
+    if _SURROGATES.search(value):
+        raise BadInput(
+            "TEXT", f"{what} holds half a character (a lone surrogate). Type it again instead of pasting it."
+        )
+    value = unicodedata.normalize("NFC", value).strip()
+    bad = _CONTROLS.search(value) or (None if lines else re.search(r"[\n\t]", value))
+    if bad:
+        raise BadInput("TEXT", f"{what} holds a control character (U+{ord(bad.group()):04X}). Remove it.")
+    if not value and not empty:
+        raise BadInput("TEXT_EMPTY", f"{what} is empty. Write it.")
+    if len(value) > longest:
+        raise BadInput("TEXT_LONG", f"{what} has {len(value):,} characters; {longest:,} are the limit. Shorten it.")
+    return value
+
+
+def name(value: str, what: str) -> str:
+    """Return a name: one line of at most 200 characters."""
+    return text(value, what, longest=NAME_LENGTH, lines=False)
+
+
+def email(value: str, what: str = "The e-mail address") -> str:
+    """Return an address in lower case. Raises BadInput; mail libraries would quietly cut a bad one."""
+    value = text(value, what, longest=_ADDRESS_LENGTH, lines=False).lower()
+    local = value.partition("@")[0]
+    if not _ADDRESS.match(value) or len(local) > _LOCAL_LENGTH or ".." in local or local[0] == "." or local[-1] == ".":
+        raise BadInput("EMAIL", f'"{value[:80]}" is not an e-mail address such as adeline.goh@quillhaven.example.')
+    return value
+
+
+@dataclass(frozen=True)
+class Identifier:
+    """A UEN of the right shape; `expected` is the check letter it should end with."""
+
+    value: str
+    expected: str
+
+    @property
+    def check_holds(self) -> bool:
+        return self.value[-1] == self.expected
+
+    def sentence(self) -> str:
+        return f"The last letter of {self.value} should be {self.expected}."
+
+
+_BUSINESS, _LOCAL, _OTHER = (
+    re.compile(r"\d{8}[A-Z]"),
+    re.compile(r"\d{9}[A-Z]"),
+    re.compile(r"[RST]\d{2}[A-Z]{2}\d{4}[A-Z]"),
+)
+
+
+def uen(value: str) -> Identifier:
+    """Return a Singapore UEN (three shapes, check letters as python-stdnum computes them). Raises BadInput."""
+    value = text(value, "The UEN", longest=40, lines=False).upper()
+    for shape, check in (
+        (_BUSINESS, stdnum_uen.calc_business_check_digit),
+        (_LOCAL, stdnum_uen.calc_local_company_check_digit),
+        (_OTHER, stdnum_uen.calc_other_check_digit),
+    ):
+        if value.isascii() and shape.fullmatch(value):
+            return Identifier(value, str(check(value)))
+    raise BadInput("UEN_SHAPE", f'"{value}" is not a UEN: 9 or 10 characters expected, such as 201890417D.')
+
+
+def day(value: str, what: str) -> date:
+    """Return a date written 2027-03-27. Raises BadInput."""
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise BadInput("DATE", f'{what} "{value[:40]}" is not a date. Write year, month, day: 2027-03-27.') from None
+
+
+def instant(value: str, what: str) -> datetime:
+    """Return an instant with a time zone. Raises BadInput."""
+    try:
+        parsed = datetime.fromisoformat(value)
+    except ValueError:
+        parsed = None
+    if parsed is None or parsed.tzinfo is None:
+        raise BadInput(
+            "INSTANT",
+            f'{what} "{value[:40]}" is not an instant with its zone. Write it such as 2029-05-01T09:00:00+08:00.',
+        )
+    return parsed
+
+
+def not_future(value: date, today: date, what: str) -> date:
+    """Return a day that is not after today. Raises BadInput."""
+    if value > today:
+        raise BadInput("DATE_ORDER", f"{what} {value.isoformat()} is in the future; today is {today.isoformat()}.")
+    return value
+
+
+def one_of(value: str, known: tuple[str, ...], what: str) -> str:
+    """Return a value of a closed set, whatever its case. Raises BadInput with the known ones."""
+    by_lower = {one.lower(): one for one in known}
+    if value.lower() not in by_lower:
+        raise BadInput("UNKNOWN", f'{what} "{value[:40]}" does not exist. Known: {", ".join(known)}.')
+    return by_lower[value.lower()]

@@ -1,0 +1,44 @@
+"""A case: where it is, and projections written in the same transaction so that worklists page by key."""
+
+from datetime import date, datetime
+
+from sqlalchemy import Index
+from sqlmodel import Field
+
+from workflow.models.base import Row, one_of
+
+
+class Application(Row, table=True):
+    __table_args__ = (
+        one_of("state_kind", ("review", "waiting", "certified", "suspended", "closed")),
+        Index("ix_application_next_due", "next_due", "id"),
+        Index("ix_application_work", "state_kind", "deadline", "id"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    reference: str = Field(unique=True)
+    programme: str
+    edition: str
+    company_id: int = Field(foreign_key="company.id", index=True)
+    live_key: str | None = Field(default=None, unique=True)  # company and programme while live: one at a time
+    state: str
+    state_kind: str
+    state_since: datetime
+    cycle: int = 1
+    version: int = 1  # rises with every change a person sees
+    channel: str
+    received_on: date
+    submitted_at: datetime
+    complete_at: datetime | None = None
+    assignee_id: str | None = Field(default=None, foreign_key="officer.id", index=True)
+    deadline: date | None = None  # the service target's day
+    decided_at: datetime  # effective instant of the newest decision: none may be earlier
+    decision_no: int = 0  # of the newest decision
+    case_seq: int = 0  # of the newest trail entry of this case
+    # Projections
+    certificate_number: str | None = None
+    valid_from: date | None = None
+    valid_until: date | None = None
+    ended_on: date | None = None  # first day without standing
+    next_step: str
+    waits_for: str
+    next_due: datetime | None = None  # when the clock must look at it

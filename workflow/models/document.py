@@ -1,0 +1,32 @@
+"""Documents: content-addressed by SHA-256, immutable, kept in the database so that one backup holds everything."""
+
+from datetime import datetime
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field
+
+from workflow.models.base import Row
+
+
+class Document(Row, table=True):
+    __table_args__ = (UniqueConstraint("application_id", "cycle", "kind", "filename", "version"),)
+    id: int | None = Field(default=None, primary_key=True)
+    application_id: int = Field(foreign_key="application.id")
+    cycle: int
+    kind: str
+    filename: str
+    version: int
+    media_type: str
+    size: int  # bytes
+    sha256: str
+    added_by: str
+    added_at: datetime
+
+
+class DocumentChunk(Row, table=True):
+    """At most 256 KiB of a content; the same content is kept once."""
+
+    __tablename__ = "document_chunk"
+    sha256: str = Field(primary_key=True)
+    part: int = Field(primary_key=True)
+    content: bytes

@@ -1,0 +1,32 @@
+"""The ledger of everything the clock owes, planned in full when a decision opens it."""
+
+from datetime import date, datetime
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field
+
+from workflow.models.base import Row, one_of
+
+
+class PlannedAction(Row, table=True):
+    __tablename__ = "planned_action"
+    __table_args__ = (
+        UniqueConstraint("application_id", "rule", "basis", "occurrence"),
+        one_of("status", ("planned", "done", "superseded", "cancelled")),
+        Index("ix_planned_action_due", "due_at", "id"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    application_id: int = Field(foreign_key="application.id")
+    rule: str
+    basis: int = Field(foreign_key="decision.id")  # the decision it is counted from
+    occurrence: int = 1
+    trigger: str | None = None
+    message: str | None = None
+    audience: str = ""  # comma-separated
+    due_on: date  # local day in the programme's zone
+    due_at: datetime
+    status: str = "planned"
+    outcome: str = ""  # what was done, or why not
+    settled_at: datetime | None = None
+    attempts: int = 0
+    last_error: str = ""

@@ -1,0 +1,168 @@
+"""Adds a document to a case: kept by its SHA-256, immutable, a new version beside the old."""
+
+import hashlib
+import zipfile
+from io import BytesIO
+from pathlib import PurePosixPath
+
+import puremagic
+from sqlalchemy import Connection, func, select
+
+from states.definition import Programme
+from workflow import inputs, models
+from workflow.access import Deed
+from workflow.decisions.decide import summary
+from workflow.decisions.outcome import Act, Done, Outcome, Refused
+from workflow.decisions.permit import permit
+from workflow.decisions.record import Change, new_id, record
+from workflow.errors import BadInput
+from workflow.models.base import table_of
+from workflow.store import cases
+from workflow.store.cases import Case
+from workflow.store.office import Office
+
+LARGEST = 50 * 1024 * 1024
+_CHUNK = 256 * 1024
+_DOCUMENT = table_of(models.Document)
+_CHUNK_TABLE = table_of(models.DocumentChunk)
+
+# Ending -> media type; what is not here is refused.
+_ACCEPTED = {
+    ".pdf": "application/pdf",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".gif": "image/gif",
+    ".tif": "image/tiff",
+    ".tiff": "image/tiff",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".txt": "text/plain",
+    ".csv": "text/csv",
+}
+_OOXML = {".xlsx": b"spreadsheetml", ".docx": b"wordprocessingml"}
+
+
+def add_document(office: Office, *, reference: str, filename: str, content: bytes, kind: str, act: Act) -> Outcome:
+    """Add a document and return its id and digest.
+
+    Raises NotFound, and BadInput for an unknown kind, an empty or too large file, or a type that is not accepted.
+    """
+    filename = inputs.name(filename.replace("\\", "/").rpartition("/")[2], "The file's name")
+    media_type = sniff(filename, content)
+    with office.database.transaction() as transaction:
+        connection = transaction.connection
+        case = cases.lock(connection, reference)
+        programme = office.editions.machine(connection, case.programme, case.edition).programme
+        _known_kind(programme, kind)
+        role = permit(connection, office.origin, case, programme, Deed.ADD_DOCUMENT, act)
+        if isinstance(role, Refused):
+            return role
+        digest = _keep(connection, content)
+        version = 1 + _versions(connection, case, kind, filename)
+        row = {
+            "application_id": case.id,
+            "cycle": case.cycle,
+            "kind": kind,
+            "filename": filename,
+            "version": version,
+            "media_type": media_type,
+            "size": len(content),
+            "sha256": digest,
+            "added_by": act.actor.id,
+            "added_at": act.now,
+        }
+        document_id = new_id(connection.execute(_DOCUMENT.insert(), row))
+        change = Change(
+            kind="case:document:added",
+            role=role,
+            detail={
+                "document": document_id,
+                "document_kind": kind,
+                "filename": filename,
+                "version": version,
+                "size": len(content),
+                "sha256": digest,
+            },
+        )
+        record(connection, office.origin, case, programme, act, change)
+        data = summary(case) | {"document": document_id, "sha256": digest, "kind": kind}
+        return Done(f"Document {document_id} ({kind}, version {version}) is added to {reference}.", data)
+
+
+def sniff(filename: str, content: bytes) -> str:
+    """Return the media type when ending and content agree on an accepted one. Raises BadInput."""
+    if not content:
+        raise BadInput("FILE_EMPTY", f'"{filename}" is empty. Choose the right file.')
+    if len(content) > LARGEST:
+        size = len(content) / 1024 / 1024
+        raise BadInput("FILE_SIZE", f'"{filename}" has {size:.0f} MB; {LARGEST // 1024 // 1024} MB are the limit.')
+    ending = PurePosixPath(filename).suffix.lower()
+    media_type = _ACCEPTED.get(ending)
+    if media_type is None or not _content_agrees(ending, media_type, content):
+        accepted = ", ".join(sorted(e[1:].upper() for e in _ACCEPTED))
+        raise BadInput(
+            "FILE_TYPE", f'"{filename}" is not one of the accepted types, or not what its ending says: {accepted}.'
+        )
+    return media_type
+
+
+def _content_agrees(ending: str, media_type: str, content: bytes) -> bool:
+    if ending in _OOXML:
+        return _is_ooxml(content, _OOXML[ending])
+    if media_type.startswith("text/"):
+        return b"\x00" not in content and _is_utf8(content)
+    try:
+        return any(match.mime_type == media_type for match in puremagic.magic_string(content[:65_536]))
+    except puremagic.PureError:
+        return False
+
+
+def _is_ooxml(content: bytes, family: bytes) -> bool:
+    """Look at what the package says it is: guessing libraries confuse the members of this family."""
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as package:
+            types = package.getinfo("[Content_Types].xml")
+            return (
+                types.file_size < 1_000_000
+                and family in package.read(types)
+                and b"macroEnabled" not in package.read(types)
+            )
+    except (zipfile.BadZipFile, KeyError):
+        return False
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _known_kind(programme: Programme, kind: str) -> None:
+    known = [d.kind for d in programme.documents]
+    if kind not in known:
+        raise BadInput(
+            "DOCUMENT_KIND", f'{programme.code} knows no document kind "{kind[:40]}". Known: {", ".join(known)}.'
+        )
+
+
+def _keep(connection: Connection, content: bytes) -> str:
+    digest = hashlib.sha256(content).hexdigest()
+    query = select(func.count()).where(_CHUNK_TABLE.c.sha256 == digest)
+    if connection.execute(query).scalar_one() == 0:
+        chunks = [content[start : start + _CHUNK] for start in range(0, len(content), _CHUNK)]
+        rows = [{"sha256": digest, "part": part, "content": chunk} for part, chunk in enumerate(chunks)]
+        connection.execute(_CHUNK_TABLE.insert(), rows)
+    return digest
+
+
+def _versions(connection: Connection, case: Case, kind: str, filename: str) -> int:
+    query = select(func.count()).where(
+        _DOCUMENT.c.application_id == case.id,
+        _DOCUMENT.c.cycle == case.cycle,
+        _DOCUMENT.c.kind == kind,
+        _DOCUMENT.c.filename == filename,
+    )
+    return int(connection.execute(query).scalar_one())

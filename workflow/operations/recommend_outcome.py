@@ -1,0 +1,71 @@
+"""Records a recommendation: the first pair of eyes, bound to a digest of the facts it saw."""
+
+from states.guards import Attempt, Unmet
+from workflow import inputs, models
+from workflow.access import Deed
+from workflow.decisions.decide import summary
+from workflow.decisions.outcome import Act, Done, Outcome, Refused
+from workflow.decisions.permit import permit, refuse
+from workflow.decisions.record import Change, record, stale
+from workflow.errors import BadInput
+from workflow.models.base import table_of
+from workflow.store import cases, facts, people
+from workflow.store.office import Office
+
+_RECOMMENDATION = table_of(models.Recommendation)
+# What only the deciding person or the recommendation itself can meet.
+_LATER = frozenset({"recommended", "four_eyes", "role_permits", "reason_given", "reason_code_known"})
+
+
+def recommend_outcome(
+    office: Office, *, reference: str, outcome: str, reason: str, act: Act, version: int | None = None
+) -> Outcome:
+    """Recommend an outcome; refused while a rule of that outcome is unmet that only facts can meet.
+
+    Raises NotFound, BadInput (unknown outcome, no reason) and StaleVersion.
+    """
+    reason = inputs.text(reason, "The reason")
+    with office.database.transaction() as transaction:
+        connection = transaction.connection
+        case = cases.lock(connection, reference)
+        if version is not None and version != case.version:
+            raise stale(reference)
+        machine = office.editions.machine(connection, case.programme, case.edition)
+        programme = machine.programme
+        possible = [t.trigger for t in programme.transitions if "recommended" in t.guards]
+        if outcome not in possible:
+            raise BadInput("OUTCOME", f'"{outcome[:40]}" cannot be recommended. Known: {", ".join(possible)}.')
+        role = permit(connection, office.origin, case, programme, Deed.RECOMMEND, act)
+        if isinstance(role, Refused):
+            return role
+        everybody = people.everybody(connection)
+        zones = {case.id: programme.time_zone}
+        loaded = facts.load(connection, [case], now=act.now, zones=zones, people=everybody)[case.id]
+        unmet = _unmet(machine.judge(outcome, loaded.facts, act.actor, Attempt(reason=reason)).unmet)
+        if unmet:
+            return refuse(connection, office.origin, case, programme, Deed.RECOMMEND, act, unmet)
+        connection.execute(
+            _RECOMMENDATION.insert(),
+            {
+                "application_id": case.id,
+                "cycle": case.cycle,
+                "outcome": outcome,
+                "reason": reason,
+                "digest": loaded.facts.digest,
+                "officer_id": act.actor.id,
+                "recorded_at": act.now,
+            },
+        )
+        change = Change(
+            kind="case:recommendation:made",
+            role=role,
+            deed="recommended",
+            updates={"waits_for": "approver"},
+            detail={"outcome": outcome, "facts": loaded.facts.digest},
+        )
+        record(connection, office.origin, case, programme, act, change)
+        return Done(f"Recommended to {outcome} {reference}. Somebody else decides.", summary(case))
+
+
+def _unmet(unmet: tuple[Unmet, ...]) -> list[Unmet]:
+    return [one for one in unmet if one.rule not in _LATER]

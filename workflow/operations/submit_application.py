@@ -1,0 +1,173 @@
+"""Receives an application: the company, its contact, the case and the trail's first entry in one transaction."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import IntegrityError
+
+from states.dates import local_day, start_of
+from states.definition import Programme
+from workflow import inputs, models
+from workflow.access import Deed, role_for
+from workflow.decisions.decide import summary
+from workflow.decisions.notices import Notice, payload, recipients
+from workflow.decisions.outcome import Act, Done
+from workflow.decisions.record import Change, new_id, record
+from workflow.errors import BadInput, NotPermitted
+from workflow.models.base import table_of
+from workflow.store import cases, people
+from workflow.store.numbers import next_number
+from workflow.store.office import Office
+
+_APPLICATION = table_of(models.Application)
+_COMPANY = table_of(models.Company)
+_CONTACT = table_of(models.Contact)
+_REGISTER = table_of(models.RegisteredEntity)
+
+
+def submit_application(
+    office: Office,
+    *,
+    act: Act,
+    programme: str,
+    uen: str,
+    company_name: str = "",
+    contact_email: str = "",
+    account_manager: str = "",
+    received_on: date | None = None,
+    accept_check_letter: str = "",
+    channel: str = "counter",
+) -> Done:
+    """Create a case and return its reference.
+
+    Raises BadInput for a bad identifier, name or date, or when the company already has a live case of the programme;
+    NotFound for an unknown programme or account manager; NotPermitted for a role that may not submit.
+    """
+    role = role_for(Deed.SUBMIT, act.actor.roles)
+    if role is None:
+        raise NotPermitted("WRONG_ROLE", "An officer or an account manager submits applications for companies.")
+    identifier = inputs.uen(uen)
+    override = inputs.text(accept_check_letter, "The reason for the check letter", empty=True)
+    if not identifier.check_holds and not override:
+        raise BadInput(
+            "UEN_CHECK", f"{identifier.sentence()} Correct it, or keep it with a reason (--accept-check-letter)."
+        )
+    given_name = inputs.name(company_name, "The company's name") if company_name else ""
+    address = inputs.email(contact_email) if contact_email else ""
+    with office.database.transaction() as transaction:
+        connection = transaction.connection
+        rules = office.editions.newest(connection, programme).programme
+        today = local_day(act.now, rules.time_zone)
+        received = inputs.not_future(received_on or today, today, "The day of receipt")
+        manager = people.by_email(connection, account_manager) if account_manager else None
+        if manager and "account_manager" not in manager.roles:
+            raise BadInput("NOT_A_MANAGER", f"{manager.name} does not hold the role account_manager.")
+        company_id = _company(
+            connection, identifier.value, given_name, override if not identifier.check_holds else "", act
+        )
+        if manager:
+            connection.execute(
+                _COMPANY.update().where(_COMPANY.c.id == company_id).values(account_manager_id=manager.id)
+            )
+        if address:
+            _contact(connection, company_id, address)
+        reference = _insert(connection, rules, company_id, received, channel, act)
+        case = cases.lock(connection, reference)
+        _record(connection, office.origin, case, rules, role, override, act)
+        return Done(f"Application {reference} of {case.company_name} is received.", summary(case))
+
+
+def _company(connection: Connection, uen: str, given_name: str, override: str, act: Act) -> int:
+    """Return the company, locked; made from the given name or the register when it is new."""
+    query = select(_COMPANY.c.id).where(_COMPANY.c.scheme == "SG-UEN", _COMPANY.c.identifier == uen)
+    known = connection.execute(query.with_for_update()).scalar_one_or_none()
+    if known is not None:
+        return int(known)
+    registered = connection.execute(select(_REGISTER.c.name).where(_REGISTER.c.uen == uen)).scalar_one_or_none()
+    name = given_name or registered
+    if not name:
+        raise BadInput(
+            "COMPANY_UNKNOWN", f"{uen} is not in the imported register. Give the company's name (--company-name)."
+        )
+    result = connection.execute(
+        _COMPANY.insert(),
+        {
+            "scheme": "SG-UEN",
+            "identifier": uen,
+            "name": name,
+            "check_letter_reason": override,
+            "created_at": act.now,
+        },
+    )
+    company_id = new_id(result)
+    names = table_of(models.CompanyName)
+    connection.execute(names.insert(), {"company_id": company_id, "name": name, "since": act.now})
+    return company_id
+
+
+def _contact(connection: Connection, company_id: int, address: str) -> None:
+    query = select(_CONTACT.c.id).where(_CONTACT.c.company_id == company_id, _CONTACT.c.email == address)
+    if connection.execute(query).first() is None:
+        connection.execute(_CONTACT.insert(), {"company_id": company_id, "email": address, "name": ""})
+
+
+def _insert(connection: Connection, rules: Programme, company_id: int, received: date, channel: str, act: Act) -> str:
+    live_key = f"{company_id}:{rules.code}"
+    live = select(_APPLICATION.c.reference).where(_APPLICATION.c.live_key == live_key)
+    if (running := connection.execute(live).scalar_one_or_none()) is not None:
+        raise BadInput(
+            "LIVE_APPLICATION",
+            f"The company already has a live {rules.code} application, {running}. Continue there, or withdraw it first.",
+        )
+    year = local_day(act.now, rules.time_zone).year
+    reference = f"{rules.code}-{year}-{next_number(connection, f'application:{rules.code}:{year}'):06d}"
+    state = rules.state_by_name[rules.initial]
+    values: dict[str, Any] = {
+        "reference": reference,
+        "programme": rules.code,
+        "edition": rules.edition,
+        "company_id": company_id,
+        "live_key": live_key,
+        "state": state.name,
+        "state_kind": state.kind,
+        "state_since": act.now,
+        "channel": channel,
+        "received_on": received,
+        "submitted_at": act.now,
+        "decided_at": min(act.now, start_of(received, rules.time_zone)),
+        "next_step": state.next_step,
+        "waits_for": state.waits_for,
+    }
+    try:
+        connection.execute(_APPLICATION.insert(), values)
+    except IntegrityError as error:  # another submission of the same company won the race
+        raise BadInput("LIVE_APPLICATION", f"The company already has a live {rules.code} application.") from error
+    return reference
+
+
+def _record(
+    connection: Connection, origin: str, case: cases.Case, rules: Programme, role: str, override: str, act: Act
+) -> None:
+    contacts = tuple(
+        connection.execute(select(_CONTACT.c.id).where(_CONTACT.c.company_id == case.company_id)).scalars()
+    )
+    staff = people.everybody(connection)
+    body = payload(case, rules)
+    detail: dict[str, Any] = {"channel": case.channel, "received_on": case.received_on}
+    if override:
+        detail["accepted_check_letter"] = override
+    change = Change(
+        kind="case:application:submitted",
+        role=role,
+        effective_at=case.submitted_at,
+        detail=detail,
+        notices=tuple(
+            Notice(message, recipient, body)
+            for audience, message in rules.submission_messages.items()
+            for recipient in recipients([audience], contacts, case, staff)
+        ),
+        cause=f"application:{case.id}",
+        visible=False,
+    )
+    record(connection, origin, case, rules, act, change)

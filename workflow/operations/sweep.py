@@ -1,0 +1,263 @@
+"""Does what is due: fires timers, puts reminders into the outbox. Idempotent; being down loses nothing and doubles nothing.
+
+A dry run is the same code in a transaction that is undone.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from states.dates import local_day, standing_on
+from states.facts import CLOCK, Person
+from states.guards import Attempt
+from states.machine import ProgrammeMachine
+from states.planner import fates
+from workflow import models
+from workflow.access import Deed, role_for
+from workflow.audit.entry import Entry
+from workflow.decisions.decide import Request, decide
+from workflow.decisions.notices import Notice, payload, recipients
+from workflow.decisions.outcome import Act, Refused
+from workflow.decisions.record import Change, Settled, enter, record
+from workflow.errors import BadInput, NotPermitted
+from workflow.models.base import table_of
+from workflow.store import cases, facts, ledger, people
+from workflow.store.cases import Case
+from workflow.store.office import Office
+
+BATCH = 200
+GUARD_SHARE, GUARD_COUNT = 0.02, 20  # a sweep that would lapse more than both asks a person
+_TRY_AGAIN = timedelta(minutes=15)
+_TASK = table_of(models.Task)
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Swept:
+    """What a sweep did, or would do."""
+
+    done: list[dict[str, Any]] = field(default_factory=list)
+    set_aside: list[str] = field(default_factory=list)  # references
+    held: str = ""  # why it waits for a person
+
+
+def sweep(
+    office: Office, *, now: datetime, dry_run: bool = False, confirm: Act | None = None, batch: int = BATCH
+) -> Swept:
+    """Do everything that is due at `now`. With `confirm`, a supervisor lets a held sweep go on.
+
+    Raises NotPermitted when somebody else confirms.
+    """
+    swept = Swept()
+    swept.held = _guard(office, now=now, dry_run=dry_run, confirm=confirm)
+    if swept.held:
+        return swept
+    after: tuple[datetime, int] | None = None
+    while True:
+        transaction = office.database.rehearsal() if dry_run else office.database.transaction()
+        try:
+            with transaction as opened:
+                claimed = ledger.claim(opened.connection, now, batch, after)
+                done = _batch(opened.connection, office, [id_ for _, id_ in claimed], now)
+        except Exception:  # the clock is a door: one bad case must not stop the others
+            if dry_run or batch == 1:
+                raise
+            _log.exception("A batch failed; its cases are done one by one.")
+            after = _one_by_one(office, now, after, batch, swept)
+            if after is None:
+                break
+            continue
+        swept.done += done
+        if len(claimed) < batch:
+            break
+        after = claimed[-1]
+    return swept
+
+
+def _guard(office: Office, *, now: datetime, dry_run: bool, confirm: Act | None) -> str:
+    """Return why the sweep waits for a person, or nothing. Standing ends by date all the same."""
+    if confirm is not None and role_for(Deed.CONFIRM_SWEEP, confirm.actor.roles) is None:
+        raise NotPermitted("WRONG_ROLE", "A supervisor confirms a held sweep (--as).")
+    with office.database.snapshot() as connection:
+        lapses, live = ledger.lapses_due(connection, now)
+    if lapses <= GUARD_COUNT or lapses <= GUARD_SHARE * live:
+        return ""
+    share = f"{100 * lapses / live:.0f} %"
+    sentence = (
+        f"{lapses} certificates, {share} of all, would lapse now. That is above {GUARD_SHARE:.0%} and {GUARD_COUNT}. "
+        "A supervisor must look at the list (aeo sweep --dry-run) and confirm (aeo sweep --confirm)."
+    )
+    if dry_run:
+        return ""
+    key = f"sweep:{local_day(now, 'UTC').isoformat()}"
+    with office.database.transaction() as transaction:
+        connection = transaction.connection
+        known = connection.execute(select(_TASK.c.id).where(_TASK.c.key == key)).first()
+        if confirm is None and known:
+            return sentence
+        kind = "clock:sweep:held" if confirm is None else "clock:sweep:confirmed"
+        actor = confirm.actor.id if confirm else CLOCK.id
+        role, proven = ("supervisor", confirm.proven) if confirm else ("clock", "clock")
+        detail = {"lapses": lapses, "certificates": live}
+        enter(connection, Entry(kind=kind, recorded_at=now, actor=actor, role=role, proven=proven, detail=detail))
+        if confirm is None:
+            add_task(connection, key, "supervisor", sentence, now)
+    return "" if confirm else sentence
+
+
+def add_task(
+    connection: Connection, key: str, role: str, sentence: str, now: datetime, application_id: int | None = None
+) -> None:
+    """Make a task once; the same trouble makes no second one."""
+    if connection.execute(select(func.count()).where(_TASK.c.key == key)).scalar_one() == 0:
+        row = {"key": key, "role": role, "sentence": sentence, "created_at": now, "application_id": application_id}
+        connection.execute(_TASK.insert(), row)
+
+
+def _one_by_one(
+    office: Office, now: datetime, after: tuple[datetime, int] | None, batch: int, swept: Swept
+) -> tuple[datetime, int] | None:
+    """Redo a failed batch case by case; a case that fails alone is set aside with its error and a task."""
+    for _ in range(batch):
+        claimed: list[tuple[datetime, int]] = []
+        try:
+            with office.database.transaction() as transaction:
+                claimed = ledger.claim(transaction.connection, now, 1, after)
+                swept.done += _batch(transaction.connection, office, [id_ for _, id_ in claimed], now)
+        except Exception as error:
+            _log.exception("A case is set aside.")
+            swept.set_aside.append(_set_aside(office, claimed[0][1], error, now))
+        if not claimed:
+            return None
+        after = claimed[0]
+    return after
+
+
+def _set_aside(office: Office, application_id: int, error: Exception, now: datetime) -> str:
+    with office.database.transaction() as transaction:
+        connection = transaction.connection
+        case = cases.lock_many(connection, [application_id])[0]
+        told = f"{type(error).__name__}: {error}"
+        ledger.set_aside(connection, application_id, told, now=now, until=now + _TRY_AGAIN)
+        sentence = (
+            f"The clock could not do what is due for {case.reference}. It tries again; tell an operator: {told[:200]}"
+        )
+        add_task(connection, f"clock:{case.reference}", "supervisor", sentence, now, application_id)
+        return case.reference
+
+
+def _batch(connection: Connection, office: Office, ids: Sequence[int], now: datetime) -> list[dict[str, Any]]:
+    if not ids:
+        return []
+    locked = {case.id: case for case in cases.lock_many(connection, ids)}
+    machines = {id_: office.editions.machine(connection, case.programme, case.edition) for id_, case in locked.items()}
+    staff = people.everybody(connection)
+    rows = ledger.due(connection, ids, now)
+    zones = {id_: machine.programme.time_zone for id_, machine in machines.items()}
+    loaded = facts.load(connection, list(locked.values()), now=now, zones=zones, people=staff)
+    done: list[dict[str, Any]] = []
+    for id_, group in groupby(rows, key=lambda row: int(row.application_id)):
+        clock = _Clock(connection, office.origin, machines[id_], locked[id_], staff, Act(CLOCK, "clock", now), done)
+        clock.run(list(group), loaded[id_])
+    return done
+
+
+@dataclass
+class _Clock:
+    """The clock at work on one locked case."""
+
+    connection: Connection
+    origin: str
+    machine: ProgrammeMachine
+    case: Case
+    staff: Mapping[str, Person]
+    act: Act
+    done: list[dict[str, Any]]
+
+    def run(self, rows: list[Row[Any]], loaded: facts.Loaded) -> None:
+        for row in rows:
+            if row.trigger:
+                self._fire(row, loaded)
+        self._remind([row for row in rows if row.message], loaded)
+
+    def _fire(self, row: Row[Any], loaded: facts.Loaded) -> None:
+        """Fire a timer with its true effective instant; one that the state does not have any more is superseded."""
+        programme = self.machine.programme
+        if programme.transition(row.trigger, self.case.state) is None:
+            outcome = f"not possible in {programme.state_by_name[self.case.state].title}"
+            self._settle(row, "superseded", outcome, "clock:timer:superseded")
+            return
+        request = Request(
+            trigger=row.trigger,
+            attempt=Attempt(),
+            effective_at=max(row.due_at, self.case.decided_at),
+            on_behalf_of=row.rule,
+            settled=(Settled(row.id, "done", f"fired {row.trigger}"),),
+        )
+        current = facts.Loaded(replace(loaded.facts, state=self.case.state), loaded.contacts)
+        outcome = decide(self.connection, self.origin, self.machine, self.case, current, request, self.act)
+        if isinstance(outcome, Refused):
+            told = "; ".join(unmet.sentence for unmet in outcome.unmet)
+            raise BadInput("TIMER_REFUSED", f"The timer {row.rule} was refused: {told}")
+        self._tell(row, "done", f"fired {row.trigger}", [])
+
+    def _remind(self, rows: list[Row[Any]], loaded: facts.Loaded) -> None:
+        today = local_day(self.act.now, self.machine.programme.time_zone)
+        standing = standing_on(
+            today, valid_from=self.case.valid_from, valid_until=self.case.valid_until, ended_on=self.case.ended_on
+        )
+        decided = {fate.rule: fate for fate in fates([(r.rule, r.due_at) for r in rows], ended=standing == "ended")}
+        for row in rows:
+            if reason := decided[row.rule].superseded:
+                self._settle(row, "superseded", reason, "clock:reminder:superseded")
+            else:
+                self._send(row, loaded)
+
+    def _send(self, row: Row[Any], loaded: facts.Loaded) -> None:
+        programme = self.machine.programme
+        who = recipients(row.audience.split(","), loaded.contacts, self.case, self.staff)
+        if not who:
+            sentence = f"Nobody could be reminded by {row.rule} of {self.case.reference}: it has no contact, manager or supervisor."
+            add_task(self.connection, f"nobody:{row.id}", "admin", sentence, self.act.now, self.case.id)
+            self._settle(row, "cancelled", "nobody to remind", "clock:reminder:superseded")
+            return
+        body = payload(self.case, programme, rule=row.rule, due_on=row.due_on)
+        self._settle(
+            row,
+            "done",
+            f"{len(who)} recipients",
+            "clock:reminder:sent",
+            notices=tuple(Notice(row.message, recipient, body) for recipient in who),
+        )
+
+    def _settle(self, row: Row[Any], status: str, outcome: str, kind: str, notices: tuple[Notice, ...] = ()) -> None:
+        change = Change(
+            kind=kind,
+            role="clock",
+            effective_at=row.due_at,
+            on_behalf_of=row.rule,
+            detail={"rule": row.rule, "due_at": row.due_at, "outcome": outcome, "recipients": len(notices)},
+            settled=(Settled(row.id, status, outcome),),
+            notices=notices,
+            cause=f"planned:{row.id}",
+            visible=False,
+        )
+        record(self.connection, self.origin, self.case, self.machine.programme, self.act, change)
+        self._tell(row, status, outcome, [notice.recipient for notice in notices])
+
+    def _tell(self, row: Row[Any], status: str, outcome: str, who: list[str]) -> None:
+        self.done.append(
+            {
+                "application": self.case.reference,
+                "rule": row.rule,
+                "due_at": row.due_at,
+                "status": status,
+                "outcome": outcome,
+                "recipients": who,
+            }
+        )

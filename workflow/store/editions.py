@@ -1,0 +1,66 @@
+"""Programme editions as stored, and the machine of each; built from the stored text, never from the shipped file."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from states.definition import Programme
+from states.loader import read_stored
+from states.machine import ProgrammeMachine
+from workflow import models
+from workflow.errors import NotFound, Unavailable
+from workflow.models.base import table_of
+
+_E = table_of(models.ProgrammeEdition)
+
+
+class Editions:
+    """Machines by (code, edition), built once in a process; stored editions never change."""
+
+    def __init__(self) -> None:
+        self._machines: dict[tuple[str, str], ProgrammeMachine] = {}
+
+    def machine(self, connection: Connection, code: str, edition: str) -> ProgrammeMachine:
+        """Return the machine of a stored edition."""
+        known = self._machines.get((code, edition))
+        if known is None:
+            query = select(_E.c.canonical).where(_E.c.code == code, _E.c.edition == edition)
+            known = ProgrammeMachine(read_stored(connection.execute(query).scalar_one()))
+            self._machines[code, edition] = known
+        return known
+
+    def newest(self, connection: Connection, code: str) -> ProgrammeMachine:
+        """Return the newest edition's machine of a programme. Raises NotFound."""
+        query = select(_E.c.edition).where(_E.c.code == code).order_by(_E.c.edition.desc()).limit(1)
+        edition = connection.execute(query).scalar_one_or_none()
+        if edition is None:
+            codes = connection.execute(select(_E.c.code).distinct().order_by(_E.c.code)).scalars().all()
+            raise NotFound("NO_PROGRAMME", f'There is no programme "{code[:40]}". Known: {", ".join(codes) or "none"}.')
+        return self.machine(connection, code, edition)
+
+    def codes(self, connection: Connection) -> list[str]:
+        return list(connection.execute(select(_E.c.code).distinct().order_by(_E.c.code)).scalars())
+
+
+def install(connection: Connection, programme: Programme, *, now: datetime) -> bool:
+    """Store an edition once. Return whether it is new. Raises Unavailable when it is stored with another content."""
+    query = select(_E.c.sha256).where(_E.c.code == programme.code, _E.c.edition == programme.edition)
+    stored = connection.execute(query).scalar_one_or_none()
+    if stored == programme.sha256:
+        return False
+    if stored is not None:
+        raise Unavailable(
+            "EDITION_CHANGED",
+            f"The file of {programme.code} edition {programme.edition} differs from the edition stored under that name. "
+            "Running cases keep what is stored: give the changed file an edition of its own.",
+        )
+    connection.execute(
+        _E.insert().values(
+            code=programme.code,
+            edition=programme.edition,
+            canonical=programme.canonical,
+            sha256=programme.sha256,
+            installed_at=now,
+        )
+    )
+    return True
