@@ -7,6 +7,7 @@ The check is made on the final bytes: CPython 3.11.7 lets encoded words in a val
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -44,6 +45,8 @@ class Envelope:
 def compose(envelope: Envelope, rendered: Rendered) -> bytes:
     """Return the message as it goes to the server. Raises UnsafeMessage."""
     message = EmailMessage(policy=SMTP)
+    if not all(one.isascii() for one in (envelope.sender, envelope.recipient, envelope.reply_to, envelope.message_id)):
+        raise UnsafeMessage("An address or the Message-ID holds a character outside ASCII.")
     try:
         message["From"] = Address("AEO Casework", addr_spec=envelope.sender)
         message["To"] = Address(addr_spec=envelope.recipient)
@@ -54,7 +57,7 @@ def compose(envelope: Envelope, rendered: Rendered) -> bytes:
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(rendered.text)
         message.add_alternative(rendered.html, subtype="html")
-    except (ValueError, IndexError) as error:
+    except (ValueError, IndexError, MessageError) as error:
         raise UnsafeMessage(f"A header cannot be written safely: {error}") from error
     for name in message:
         if _BREAK.search(str(message[name])):

@@ -8,6 +8,7 @@ GIVE_UP_AFTER = timedelta(days=5)
 _FIRST, _LONGEST = timedelta(minutes=1), timedelta(hours=4)
 _PERMANENT = 500
 _TEMPORARY = 400
+_DONE = range(200, 300)
 
 
 class Outcome(StrEnum):
@@ -26,10 +27,12 @@ class Verdict:
 
 
 def classify(code: int) -> Outcome:
-    """Return what a reply code means (RFC 5321, section 4.2.1)."""
+    """Return what a reply code means (RFC 5321, section 4.2.1); what is no final answer leaves it in doubt."""
     if code >= _PERMANENT:
         return Outcome.PERMANENT
-    return Outcome.TEMPORARY if code >= _TEMPORARY else Outcome.SENT
+    if code >= _TEMPORARY:
+        return Outcome.TEMPORARY
+    return Outcome.SENT if code in _DONE else Outcome.IN_DOUBT
 
 
 def decide(outcome: Outcome, *, attempts: int, created_at: datetime, now: datetime) -> Verdict:

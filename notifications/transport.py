@@ -90,14 +90,25 @@ class SMTPTransport:
         """Send one message; any trouble is an answer, never an exception."""
         try:
             client = await self._connected()
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            # A refused greeting or login says nothing about this message, whatever its code.
+            await self.close()
+            return Reply(Outcome.TEMPORARY, f"{type(error).__name__}: {error}")
+        try:
             await client.mail(sender)
             await client.rcpt(recipient)
         except aiosmtplib.SMTPResponseException as error:
             await self._reset()
-            return Reply(classify(error.code), f"{error.code} {error.message}")
+            outcome = classify(error.code)
+            # The text has not gone out, so an answer that cannot be read leaves nothing in doubt.
+            outcome = Outcome.TEMPORARY if outcome is Outcome.IN_DOUBT else outcome
+            return Reply(outcome, f"{error.code} {error.message}")
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             await self.close()
             return Reply(Outcome.TEMPORARY, f"{type(error).__name__}: {error}")
+        except ValueError as error:  # an address that no command can carry
+            await self._reset()
+            return Reply(Outcome.PERMANENT, f"The address cannot be sent: {error}")
         return await self._data(client, content)
 
     async def _data(self, client: aiosmtplib.SMTP, content: bytes) -> Reply:
@@ -140,7 +151,11 @@ class BadAddress(Exception):
 
 def relay_of(url: str) -> Relay | Path:
     """Read smtp://, smtps:// or maildir:// addresses. Raises BadAddress."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise BadAddress(f"AEO_SMTP_URL cannot be read: {error}.") from error
     if parts.scheme == "maildir" and parts.path:
         return Path(unquote(parts.path))
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
@@ -154,7 +169,7 @@ def relay_of(url: str) -> Relay | Path:
     secure = parts.scheme == "smtps"
     return Relay(
         parts.hostname,
-        parts.port or (465 if secure else 587),
+        port or (465 if secure else 587),
         unquote(parts.username) if parts.username else None,
         unquote(parts.password) if parts.password else None,
         use_tls=secure,

@@ -1,0 +1,1 @@
+"""The command line's doors: one command group per file, imported when it is used."""

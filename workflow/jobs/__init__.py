@@ -1,0 +1,1 @@
+"""APScheduler's doors: a metronome that calls idempotent operations."""

@@ -200,9 +200,9 @@ class _Clock:
             settled=(Settled(row.id, "done", f"fired {row.trigger}"),),
         )
         current = facts.Loaded(replace(loaded.facts, state=self.case.state), loaded.contacts)
-        outcome = decide(self.connection, self.origin, self.machine, self.case, current, request, self.act)
-        if isinstance(outcome, Refused):
-            told = "; ".join(unmet.sentence for unmet in outcome.unmet)
+        answer = decide(self.connection, self.origin, self.machine, self.case, current, request, self.act)
+        if isinstance(answer, Refused):
+            told = "; ".join(unmet.sentence for unmet in answer.unmet)
             raise BadInput("TIMER_REFUSED", f"The timer {row.rule} was refused: {told}")
         self._tell(row, "done", f"fired {row.trigger}", [])
 

@@ -1,0 +1,157 @@
+"""Rows that are final stay as they are, whoever asks the database and however."""
+
+from datetime import date
+
+import pytest
+from sqlalchemy import Connection, Table, select, text
+from sqlalchemy.exc import DBAPIError
+
+import builders
+from workflow import models
+from workflow.models.base import table_of
+from workflow.operations.sweep import sweep
+from workflow.store import final_rows
+from workflow.store.office import Office
+
+_ENTRY = table_of(models.AuditEntry)
+
+
+@pytest.fixture
+def filled(office: Office) -> Office:
+    """An office in which every final table has a row: one certificate from submission to its end."""
+    staff = builders.people(office)
+    builders.certified(office, staff, valid_from=date(2026, 11, 23))
+    sweep(office, now=builders.morning_of(date(2029, 11, 26)))
+    with office.database.transaction() as transaction:
+        notification = transaction.connection.execute(select(table_of(models.Notification).c.id).limit(1)).scalar_one()
+        tried = {"notification_id": notification, "at": builders.NOW, "address": "trade@quillhaven.example"}
+        attempts = table_of(models.DeliveryAttempt)
+        transaction.connection.execute(attempts.insert(), tried | {"outcome": "sent", "reply": "250 OK"})
+    return office
+
+
+def refused(office: Office, statement: str, *, message: str = "rows are final") -> None:
+    with pytest.raises(DBAPIError, match=message), office.database.transaction() as transaction:
+        transaction.connection.execute(text(statement))
+
+
+def done(office: Office, statement: str) -> None:
+    with office.database.transaction() as transaction:
+        transaction.connection.execute(text(statement))
+
+
+def a_column(table: Table) -> str:
+    return next(c.name for c in table.c if not c.primary_key and c.name != "position")
+
+
+def count(connection: Connection, table: Table) -> int:
+    return len(connection.execute(select(table)).all())
+
+
+class TestFinalTables:
+    def test_all_have_a_row_here(self, filled: Office):
+        with filled.database.snapshot() as connection:
+            empty = [table.name for table in final_rows.FINAL if count(connection, table) == 0]
+
+        assert empty == []
+
+    def test_refuse_update(self, filled: Office):
+        for table in final_rows.FINAL:
+            column = a_column(table) if len(table.primary_key) < len(table.c) - 1 else list(table.c)[-1].name
+            refused(filled, f"UPDATE {table.name} SET {column} = {column}")
+
+    def test_refuse_delete(self, filled: Office):
+        for table in final_rows.FINAL:
+            refused(filled, f"DELETE FROM {table.name}")
+
+    def test_refuse_to_be_emptied(self, filled: Office):
+        for table in final_rows.FINAL:
+            statement = f"DELETE FROM {table.name}" if filled.database.is_sqlite else f"TRUNCATE {table.name} CASCADE"
+            refused(filled, statement)
+
+    def test_refuse_insert_over_a_known_row(self, filled: Office):
+        for table in final_rows.FINAL:
+            over = "INSERT OR REPLACE" if filled.database.is_sqlite else "INSERT"
+            message = "rows are final" if filled.database.is_sqlite else "duplicate key"
+            refused(filled, f"{over} INTO {table.name} SELECT * FROM {table.name} LIMIT 1", message=message)
+
+    def test_refuse_insert_over_a_known_row_by_its_hidden_number(self, filled: Office):
+        if not filled.database.is_sqlite:
+            return  # only SQLite has one
+        for table in final_rows.FINAL:
+            if "id" in table.c:
+                continue
+            columns = [c.name for c in table.c]
+            changed = ", ".join(f"{name} || 'x'" if table.c[name].type.python_type is str else name for name in columns)
+            refused(
+                filled,
+                f"INSERT OR REPLACE INTO {table.name} (rowid, {', '.join(columns)}) "
+                f"SELECT rowid, {changed} FROM {table.name} LIMIT 1",
+            )
+
+    def test_still_take_new_rows(self, filled: Office):
+        staff = builders.people(filled)
+
+        reference = builders.submit(filled, builders.act(staff.officer))
+
+        assert builders.case_of(filled, reference)["case_seq"] == 1
+
+
+class TestPositionOfAnEntry:
+    def test_may_be_given_once(self, filled: Office):
+        done(filled, "UPDATE audit_entry SET position = 1 WHERE id = 1")
+
+        assert builders.rows_of(filled, models.AuditEntry, id=1)[0]["position"] == 1
+
+    @pytest.mark.parametrize("value", ["2", "NULL", "1"])
+    def test_never_changes_again(self, filled: Office, value: str):
+        done(filled, "UPDATE audit_entry SET position = 1 WHERE id = 1")
+
+        refused(filled, f"UPDATE audit_entry SET position = {value} WHERE id = 1")
+
+    @pytest.mark.parametrize("column", [c.name for c in _ENTRY.c if c.name not in ("position", "case_seq")])
+    def test_lets_nothing_else_change_with_it(self, filled: Office, column: str):
+        other = {
+            "id": "100000",
+            "application_id": "NULL",
+            "recorded_at": "'2020-01-01 00:00:00'",
+        }.get(column, "'x'")
+
+        refused(filled, f"UPDATE audit_entry SET position = 1, {column} = {other} WHERE id = 1")
+
+    def test_cannot_push_another_entry_out(self, filled: Office):
+        done(filled, "UPDATE audit_entry SET position = 1 WHERE id = 1")
+        before = builders.rows_of(filled, models.AuditEntry)
+        how = "UPDATE OR REPLACE" if filled.database.is_sqlite else "UPDATE"
+        message = "rows are final" if filled.database.is_sqlite else "duplicate key"
+
+        refused(filled, f"{how} audit_entry SET position = 1 WHERE id = 2", message=message)
+
+        assert builders.rows_of(filled, models.AuditEntry) == before
+
+
+class TestMissing:
+    def test_names_a_trigger_that_is_gone(self, office: Office):
+        on = "" if office.database.is_sqlite else " ON decision"
+        done(office, f"DROP TRIGGER final_decision_update{on}")
+
+        with office.database.snapshot() as connection:
+            assert final_rows.missing(connection) == ["final_decision_update"]
+
+    def test_names_a_trigger_that_was_weakened(self, sqlite_office: Office):
+        done(sqlite_office, "DROP TRIGGER final_decision_delete")
+        done(
+            sqlite_office,
+            "CREATE TRIGGER final_decision_delete BEFORE DELETE ON decision BEGIN SELECT 1; END",
+        )
+
+        with sqlite_office.database.snapshot() as connection:
+            assert final_rows.missing(connection) == ["final_decision_delete"]
+
+    def test_names_triggers_that_are_switched_off(self, postgresql_office: Office):
+        done(postgresql_office, "ALTER TABLE certificate DISABLE TRIGGER ALL")
+
+        with postgresql_office.database.snapshot() as connection:
+            missing = final_rows.missing(connection)
+
+        assert missing == ["final_certificate_delete", "final_certificate_truncate", "final_certificate_update"]

@@ -1,0 +1,139 @@
+"""Opens an installation: the only place where engines, transports and clocks are built. Decides nothing."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from notifications.rendering import Renderer, messages
+from notifications.transport import BadAddress, transport_of
+from states.definition import Programme
+from states.loader import UnsoundProgramme, load_programme
+from workflow import inputs, models
+from workflow.errors import BadInput, Unavailable
+from workflow.models.base import table_of
+from workflow.operations.deliver_outbox import Post
+from workflow.operations.set_up_installation import set_clock, set_up_installation
+from workflow.settings import Settings
+from workflow.store import engines, final_rows, schema
+from workflow.store.database import Database
+from workflow.store.editions import Editions
+from workflow.store.office import Office
+
+_PROGRAMMES = Path(__file__).resolve().parents[1] / "states" / "programmes"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An installation ready for work."""
+
+    settings: Settings
+    office: Office
+    clock: Callable[[], datetime]
+    demonstration: bool  # whether the clock is moved
+
+    def post(self) -> Post:
+        """Return how mail leaves. Raises BadInput for an unusable address."""
+        try:
+            transport = transport_of(self.settings.smtp, self.settings.smtp_ca or None)
+        except (BadAddress, OSError) as error:
+            raise BadInput("SMTP_URL", f"{error}") from error
+        return Post(transport, Renderer(self.settings.templates_dir), self.settings.mail_from)
+
+
+def connect(settings: Settings, *, create: bool = False) -> Database:
+    """Return the database. Raises Unavailable when there is none; only `create` makes one."""
+    url = engines.parse(settings.database)
+    path = engines.sqlite_path(url)
+    if path is not None:
+        if create:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        elif not path.exists():
+            raise Unavailable("NO_DATABASE", f"There is no database at {path}. Make one with `aeo db upgrade`.")
+    lock_file = path.with_name(path.name + ".lock") if path is not None else None
+    return Database(engines.writer(url), engines.reader(url), lock_file)
+
+
+def shipped_programmes(settings: Settings) -> list[Programme]:
+    """Return the programmes of the files that come with us and of AEO_PROGRAMMES_DIR. Raises BadInput when unsound."""
+    folders = [folder for folder in (_PROGRAMMES, settings.programmes_dir) if folder is not None]
+    known = messages()
+    try:
+        return [
+            load_programme(path.read_text(encoding="utf-8"), file=path.name, messages=known)
+            for folder in folders
+            for path in sorted(folder.glob("*.toml"))
+        ]
+    except UnsoundProgramme as error:
+        raise BadInput("PROGRAMME", str(error)) from error
+
+
+def upgrade(settings: Settings) -> list[str]:
+    """Bring the database to the newest schema and set up what an installation needs. Return what was made."""
+    database = connect(settings, create=True)
+    try:
+        _answers(database)
+        schema.upgrade(database.writer)
+        return set_up_installation(database, shipped_programmes(settings), now=datetime.now(UTC))
+    finally:
+        database.close()
+
+
+@contextmanager
+def open_installation(settings: Settings) -> Iterator[Opened]:
+    """Open an installation and check that it can be relied upon. Raises Unavailable."""
+    database = connect(settings)
+    try:
+        problems = unsound(database, settings)
+        if problems:
+            raise Unavailable("UNSOUND", " ".join(problems))
+        set_up_installation(database, shipped_programmes(settings), now=datetime.now(UTC))
+        clock, moved = _clock(database, settings)
+        installation = table_of(models.Installation)
+        with database.snapshot() as connection:
+            row = connection.execute(select(installation.c.origin, installation.c.salt)).one()
+        yield Opened(settings, Office(database, Editions(), row.origin, row.salt), clock, moved)
+    finally:
+        database.close()
+
+
+def unsound(database: Database, settings: Settings) -> list[str]:
+    """Return why a database must not be worked with: schema, final rows, durability (weaker ones pass in tests)."""
+    _answers(database)
+    current = schema.current(database.writer)
+    if current != schema.newest():
+        return [f"The database is at schema {current or 'none'}, {schema.newest()} is needed. Run `aeo db upgrade`."]
+    problems: list[str] = []
+    with database.writer.connect() as connection:
+        if missing := final_rows.missing(connection):
+            problems.append(
+                f"Final rows are not protected: {', '.join(missing)}. Run `aeo db upgrade` and tell an auditor."
+            )
+    if settings.env != "test":
+        problems += [f"A commit might be lost: {one}." for one in engines.weak_durability(database.writer)]
+    return problems
+
+
+def _answers(database: Database) -> None:
+    try:
+        database.writer.connect().close()
+    except OperationalError as error:
+        cause = str(error.orig).strip().splitlines()[0]
+        raise Unavailable("DATABASE", f"The database does not answer: {cause}. Check AEO_DATABASE_URL.") from error
+
+
+def _clock(database: Database, settings: Settings) -> tuple[Callable[[], datetime], bool]:
+    """One clock for every process of a database: real time and a stored offset."""
+    if settings.clock:
+        if settings.env == "production":
+            raise Unavailable("CLOCK", "AEO_CLOCK is refused in production. Unset it.")
+        wanted = inputs.instant(settings.clock, "AEO_CLOCK")
+        set_clock(database, setting=settings.clock, wanted=wanted, real=datetime.now(UTC))
+    installation = table_of(models.Installation)
+    with database.snapshot() as connection:
+        offset = timedelta(microseconds=connection.execute(select(installation.c.clock_offset_us)).scalar_one())
+    return (lambda: datetime.now(UTC) + offset), bool(offset)

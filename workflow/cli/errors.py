@@ -1,0 +1,33 @@
+"""THE table of the command line: error -> exit code."""
+
+import logging
+import os
+
+from workflow import errors
+from workflow.cli.main import fail
+
+EXIT_CODES: dict[type[errors.CaseworkError], int] = {
+    errors.NotPermitted: 1,
+    errors.StaleVersion: 1,
+    errors.BadInput: 2,
+    errors.NotFound: 2,
+    errors.Unavailable: 3,
+}
+
+
+def told(error: Exception, *, as_json: bool) -> int:
+    """Tell a person about an error and return the exit code."""
+    if isinstance(error, errors.CaseworkError):
+        return fail(error.code, error.sentence, EXIT_CODES[type(error)], as_json=as_json, details=error.details)
+    if os.environ.get("AEO_DEBUG"):
+        logging.getLogger("aeo").exception("An error that was not foreseen.")
+    if isinstance(error, OSError):
+        sentence = (
+            f"The system refused: {error.strerror or error} ({error.filename or 'no file'}). Nothing more was done."
+        )
+        return fail("SYSTEM", sentence, 3, as_json=as_json)
+    sentence = (
+        f"An error that was not foreseen: {type(error).__name__}: {str(error)[:300]}. What was not committed is undone. "
+        "Set AEO_DEBUG=1 for the details and tell the developers."
+    )
+    return fail("UNFORESEEN", sentence, 3, as_json=as_json)

@@ -1,0 +1,59 @@
+"""THE table of jobs: what is called how often. The scheduler holds no case and remembers nothing."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from workflow.bootstrap import Opened
+from workflow.operations.deliver_outbox import deliver_outbox
+from workflow.operations.note_heartbeat import note_heartbeat
+from workflow.operations.sweep import sweep
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Job:
+    name: str
+    seconds: int
+    run: Callable[[Opened], object]
+
+
+def _deliver(opened: Opened) -> object:
+    return deliver_outbox(opened.office, opened.post(), now=opened.clock())
+
+
+JOBS = (
+    Job("sweep", 5, lambda opened: sweep(opened.office, now=opened.clock())),
+    Job("deliver_outbox", 5, _deliver),
+)
+
+
+def start(opened: Opened) -> BackgroundScheduler:
+    """Start every job; each runs at once and then at its interval, late rather than never, never twice at a time."""
+    scheduler = BackgroundScheduler(
+        timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+    )
+    for job in JOBS:
+        trigger = IntervalTrigger(seconds=job.seconds, timezone="UTC")
+        scheduler.add_job(_run, trigger, args=[job, opened], id=job.name, next_run_time=datetime.now(UTC))
+    scheduler.start()
+    return scheduler
+
+
+def _run(job: Job, opened: Opened) -> None:
+    """A job that fails is logged and noted; the next tick tries again."""
+    error = ""
+    try:
+        job.run(opened)
+    except Exception as failure:
+        _log.exception("Job %s failed.", job.name)
+        error = f"{type(failure).__name__}: {failure}"
+    try:
+        note_heartbeat(opened.office, job=job.name, at=datetime.now(UTC), error=error)
+    except Exception:
+        _log.exception("The heartbeat of %s could not be noted.", job.name)

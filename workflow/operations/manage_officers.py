@@ -1,0 +1,102 @@
+"""Adds people and changes their roles."""
+
+import secrets
+
+from sqlalchemy import Connection, delete, select
+
+from workflow import access, inputs, models
+from workflow.access import Deed, role_for
+from workflow.audit.entry import Entry
+from workflow.decisions.outcome import Act, Done
+from workflow.decisions.record import enter
+from workflow.errors import BadInput, NotPermitted
+from workflow.models.base import table_of
+from workflow.models.officer import ROLES
+from workflow.store import people
+from workflow.store.office import Office
+
+_OFFICER = table_of(models.Officer)
+_ROLE = table_of(models.OfficerRole)
+
+
+def add_officer(office: Office, *, email: str, name: str, roles: list[str], act: Act) -> Done:
+    """Add an account. The first of an empty installation must be an admin; the rest are added by an admin.
+
+    Raises BadInput for unknown or clashing roles and a known address, NotPermitted for anybody but an admin.
+    """
+    address = inputs.email(email)
+    name = inputs.name(name, "The name")
+    wanted = frozenset(inputs.one_of(role, ROLES, "The role") for role in roles)
+    _may_combine(wanted)
+    with office.database.transaction() as transaction:
+        connection = transaction.connection
+        first = people.nobody_yet(connection)
+        if first and "admin" not in wanted:
+            raise BadInput("FIRST_IS_ADMIN", "The first account of an installation must be an admin (--role admin).")
+        if not first:
+            _may_manage(act)
+        if connection.execute(select(_OFFICER.c.id).where(_OFFICER.c.email == address)).first():
+            raise BadInput(
+                "KNOWN_ADDRESS", f"{address} has an account already. Change its roles with `aeo officer role`."
+            )
+        officer_id = f"p_{secrets.token_hex(6)}"
+        row = {"id": officer_id, "email": address, "name": name, "active": True, "created_at": act.now}
+        connection.execute(_OFFICER.insert(), row)
+        connection.execute(_ROLE.insert(), [{"officer_id": officer_id, "role": role} for role in sorted(wanted)])
+        _enter(connection, act, "people:officer:added", officer_id, {"roles": sorted(wanted)})
+        data = {"id": officer_id, "email": address, "name": name, "roles": sorted(wanted)}
+        return Done(f"{name} has an account with {', '.join(sorted(wanted))}.", data)
+
+
+def change_roles(office: Office, *, email: str, add: list[str], remove: list[str], act: Act) -> Done:
+    """Add and remove roles of an account. Raises like `add_officer`, and NotFound."""
+    added = {inputs.one_of(role, ROLES, "The role") for role in add}
+    removed = {inputs.one_of(role, ROLES, "The role") for role in remove}
+    with office.database.transaction() as transaction:
+        connection = transaction.connection
+        _may_manage(act)
+        person = people.by_email(connection, email)
+        after = (person.roles | added) - removed
+        if not after:
+            raise BadInput("NO_ROLE", f"{person.name} would be left without a role. Keep at least one.")
+        _may_combine(frozenset(after))
+        if "admin" in removed & person.roles and not _another_admin(connection, person.id):
+            raise BadInput("LAST_ADMIN", f"{person.name} is the last admin. Name another one first.")
+        connection.execute(delete(_ROLE).where(_ROLE.c.officer_id == person.id))
+        connection.execute(_ROLE.insert(), [{"officer_id": person.id, "role": role} for role in sorted(after)])
+        changes = {"before": sorted(person.roles), "after": sorted(after)}
+        _enter(connection, act, "people:role:changed", person.id, changes)
+        return Done(f"{person.name} now holds {', '.join(sorted(after))}.", {"email": email, "roles": sorted(after)})
+
+
+def _may_manage(act: Act) -> None:
+    if role_for(Deed.MANAGE_PEOPLE, act.actor.roles) is None:
+        raise NotPermitted("WRONG_ROLE", "An admin adds people and changes their roles. Act as one with --as.")
+
+
+def _may_combine(roles: frozenset[str]) -> None:
+    if not roles:
+        raise BadInput("NO_ROLE", "An account needs a role (--role).")
+    if alone := access.clashing(roles):
+        raise BadInput("ROLES_CLASH", f"The role {alone} combines with no other role. Use an account of its own.")
+
+
+def _another_admin(connection: Connection, but: str) -> bool:
+    query = (
+        select(_ROLE.c.officer_id)
+        .join(_OFFICER, _OFFICER.c.id == _ROLE.c.officer_id)
+        .where(_ROLE.c.role == "admin", _OFFICER.c.active, _OFFICER.c.id != but)
+    )
+    return connection.execute(query).first() is not None
+
+
+def _enter(connection: Connection, act: Act, kind: str, officer_id: str, detail: dict[str, list[str]]) -> None:
+    entry = Entry(
+        kind=kind,
+        recorded_at=act.now,
+        actor=act.actor.id,
+        role=",".join(sorted(act.actor.roles)),
+        proven=act.proven,
+        detail={"officer": officer_id, **detail},
+    )
+    enter(connection, entry)

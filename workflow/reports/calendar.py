@@ -1,0 +1,80 @@
+"""Everything the clock owes between two days, with what became of it. Reads the ledger; it must not plan or send."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from workflow import models
+from workflow.errors import BadInput
+from workflow.models.base import table_of
+from workflow.store import cases
+from workflow.store.office import Office
+
+_A = table_of(models.Application)
+_C = table_of(models.Company)
+_CERTIFICATE = table_of(models.Certificate)
+_P = table_of(models.PlannedAction)
+
+_QUERY = (
+    select(
+        _A.c.reference,
+        _C.c.name,
+        _CERTIFICATE.c.number,
+        _CERTIFICATE.c.valid_from,
+        _CERTIFICATE.c.valid_until,
+        _P.c.rule,
+        _P.c.trigger,
+        _P.c.message,
+        _P.c.audience,
+        _P.c.due_on,
+        _P.c.due_at,
+        _P.c.status,
+        _P.c.outcome,
+    )
+    .select_from(
+        _P.join(_A, _A.c.id == _P.c.application_id)
+        .join(_C, _C.c.id == _A.c.company_id)
+        .outerjoin(_CERTIFICATE, _CERTIFICATE.c.decision_id == _P.c.basis)
+    )
+    .order_by(_P.c.due_at, _A.c.reference, _P.c.id)
+)
+
+
+def calendar(
+    connection: Connection,
+    office: Office,  # noqa: ARG001  # every report takes the office
+    *,
+    first: date,
+    last: date,
+    account_manager_id: str = "",
+    reference: str = "",
+) -> list[dict[str, Any]]:
+    """Return planned actions due on local days from `first` to `last`, both included, by due instant.
+
+    Raises BadInput when the days are the wrong way round, NotFound for an unknown reference.
+    """
+    if last < first:
+        raise BadInput("DATE_ORDER", f"The calendar cannot run from {first.isoformat()} to {last.isoformat()}.")
+    query = _QUERY.where(_P.c.due_on.between(first, last))
+    if account_manager_id:
+        query = query.where(_C.c.account_manager_id == account_manager_id)
+    if reference:
+        query = query.where(_A.c.id == cases.read(connection, reference).id)
+    return [
+        {
+            "application": row.reference,
+            "company_name": row.name,
+            "certificate": row.number,
+            "valid_from": row.valid_from,
+            "valid_until": row.valid_until,
+            "rule": row.rule,
+            "due_on": row.due_on,
+            "due_at": row.due_at,
+            "audience": row.audience or "clock",
+            "message": row.message or row.trigger,
+            "status": row.status,
+            "outcome": row.outcome,
+        }
+        for row in connection.execute(query)
+    ]

@@ -1,0 +1,218 @@
+"""What people read about cases: one case, a worklist, the history in words, the possible actions.
+
+Reads one snapshot and changes nothing; it must not know operations, pages or commands.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, bindparam, select, tuple_
+
+from states.dates import local_day, standing_on
+from states.definition import Programme
+from states.facts import CLOCK, OPERATOR, Person
+from workflow import models
+from workflow.decisions.entries import in_words
+from workflow.errors import BadInput
+from workflow.models.base import table_of
+from workflow.store import cases, facts, people
+from workflow.store.office import Office
+
+LONGEST_PAGE = 500
+
+_A = table_of(models.Application)
+_C = table_of(models.Company)
+_CERTIFICATE = table_of(models.Certificate)
+_EDITION = table_of(models.ProgrammeEdition)
+_ENTRY = table_of(models.AuditEntry)
+_OFFICER = table_of(models.Officer)
+_ASSIGNEE = _OFFICER.alias("assignee")
+_MANAGER = _OFFICER.alias("manager")
+
+_NO_DEADLINE = _A.c.deadline.is_(None)
+
+
+def _query() -> Select[Any]:
+    return select(
+        *_A.c,
+        _C.c.identifier.label("uen"),
+        _C.c.name.label("company_name"),
+        _ASSIGNEE.c.name.label("assignee_name"),
+        _MANAGER.c.name.label("manager_name"),
+        _CERTIFICATE.c.aeo_code,
+    ).select_from(
+        _A.join(_C, _C.c.id == _A.c.company_id)
+        .outerjoin(_ASSIGNEE, _ASSIGNEE.c.id == _A.c.assignee_id)
+        .outerjoin(_MANAGER, _MANAGER.c.id == _C.c.account_manager_id)
+        .outerjoin(_CERTIFICATE, _CERTIFICATE.c.number == _A.c.certificate_number)
+    )
+
+
+_ONE = _query().where(_A.c.id == bindparam("case_id"))
+_LIST = _query().order_by(_NO_DEADLINE, _A.c.deadline, _A.c.reference)
+_HISTORY = (
+    select(_ENTRY.c.position, _ENTRY.c.canonical)
+    .where(_ENTRY.c.application_id == bindparam("case_id"))
+    .order_by(_ENTRY.c.case_seq)
+)
+
+
+def show(connection: Connection, office: Office, *, reference: str, now: datetime) -> dict[str, Any]:
+    """Return one case as people and programs read it. Raises NotFound."""
+    case = cases.read(connection, reference)
+    return _shown(connection, office, connection.execute(_ONE, {"case_id": case.id}).one(), now)
+
+
+def list_(
+    connection: Connection,
+    office: Office,
+    *,
+    now: datetime,
+    state: str = "",
+    assignee_id: str = "",
+    after: str = "",
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """Return cases by deadline, those without one last; `after` is the last reference of the page before.
+
+    Raises BadInput for an unknown state or a limit out of bounds, NotFound for an unknown `after`.
+    """
+    if not 1 <= limit <= LONGEST_PAGE:
+        raise BadInput("LIMIT", f"A page has 1 to {LONGEST_PAGE} cases; {limit} were asked for.")
+    query = _LIST.limit(limit)
+    if state:
+        known = states(connection, office)
+        if state not in known:
+            raise BadInput("UNKNOWN_STATE", f'There is no state "{state[:40]}". Known: {", ".join(known)}.')
+        query = query.where(_A.c.state == state)
+    if assignee_id:
+        query = query.where(_A.c.assignee_id == assignee_id)
+    if after:
+        last = cases.read(connection, after)
+        if last.deadline is None:
+            query = query.where(_NO_DEADLINE, _A.c.reference > last.reference)
+        else:
+            later = tuple_(_A.c.deadline, _A.c.reference) > (last.deadline, last.reference)
+            query = query.where(_NO_DEADLINE | later)
+    return [_shown(connection, office, row, now) for row in connection.execute(query).all()]
+
+
+def states(connection: Connection, office: Office) -> dict[str, str]:
+    """Return the title of every state of the stored editions by its name, in the order of the files."""
+    editions = connection.execute(select(_EDITION.c.code, _EDITION.c.edition).order_by(_EDITION.c.code)).all()
+    programmes = [_programme(connection, office, row.code, row.edition) for row in editions]
+    return {state.name: state.title for programme in programmes for state in programme.states}
+
+
+def history(connection: Connection, office: Office, *, reference: str) -> list[dict[str, Any]]:
+    """Return what happened to a case, oldest first, in words. Raises NotFound."""
+    case = cases.read(connection, reference)
+    programme = _programme(connection, office, case.programme, case.edition)
+    officers = connection.execute(select(_OFFICER.c.id, _OFFICER.c.name))
+    names = {row.id: row.name for row in officers} | {CLOCK.id: CLOCK.name, OPERATOR.id: OPERATOR.name}
+    return [
+        _told(json.loads(row.canonical), row.position, names, programme)
+        for row in connection.execute(_HISTORY, {"case_id": case.id})
+    ]
+
+
+def actions(
+    connection: Connection, office: Office, *, reference: str, actor: Person, now: datetime
+) -> list[dict[str, Any]]:
+    """Return every action of the case's state for one person: allowed, or each unmet rule. Raises NotFound."""
+    case = cases.read(connection, reference)
+    machine = office.editions.machine(connection, case.programme, case.edition)
+    zones = {case.id: machine.programme.time_zone}
+    loaded = facts.load(connection, [case], now=now, zones=zones, people=people.everybody(connection))
+    return [
+        {
+            "trigger": action.trigger,
+            "title": action.title,
+            "target": action.transition.target if action.transition else "",
+            "allowed": action.allowed,
+            "unmet": [{"code": one.code, "sentence": one.sentence, "who": one.who} for one in action.unmet],
+            "met": len(action.met),
+            "roles": list(action.transition.roles) if action.transition else [],
+            "four_eyes": bool(action.transition and action.transition.distinct_from),
+        }
+        for action in machine.explain(loaded[case.id].facts, actor)
+    ]
+
+
+def _shown(connection: Connection, office: Office, row: Row[Any], now: datetime) -> dict[str, Any]:
+    programme = _programme(connection, office, row.programme, row.edition)
+    today = local_day(now, programme.time_zone)
+    standing = standing_on(today, valid_from=row.valid_from, valid_until=row.valid_until, ended_on=row.ended_on)
+    certificate = {
+        "number": row.certificate_number,
+        "valid_from": row.valid_from,
+        "valid_until": row.valid_until,
+        "aeo_code": row.aeo_code,
+    }
+    return {
+        "reference": row.reference,
+        "programme": row.programme,
+        "uen": row.uen,
+        "company_name": row.company_name,
+        "state": row.state,
+        "state_title": programme.state_by_name[row.state].title,
+        "state_kind": row.state_kind,
+        "state_since": row.state_since,
+        "standing": str(standing),
+        "cycle": row.cycle,
+        "version": row.version,
+        "assignee": row.assignee_name,
+        "account_manager": row.manager_name,
+        "received_on": row.received_on,
+        "complete_at": row.complete_at,
+        "deadline": row.deadline,
+        "next_step": row.next_step,
+        "waits_for": row.waits_for,
+        "next_due": row.next_due,
+        "ended_on": row.ended_on,
+        "edition": row.edition,
+        "programme_title": programme.title,
+        "time_zone": programme.time_zone,
+        "certificate": certificate if row.certificate_number else None,
+    }
+
+
+def _told(
+    entry: dict[str, Any], position: int | None, names: Mapping[str, str], programme: Programme
+) -> dict[str, Any]:
+    actor = str(entry["actor"])
+    return {
+        "at": _instant(entry["recorded_at"]),
+        "effective_at": _instant(entry.get("effective_at")),
+        "actor": names.get(actor, "Somebody without an account"),
+        "role": entry["role"],
+        "kind": entry["kind"],
+        "sentence": in_words(_with_names(entry, names, programme)),
+        "reason": entry.get("reason", ""),
+        "unmet": [sentence for _, sentence in entry.get("unmet", [])],
+        "index": position,
+    }
+
+
+def _with_names(entry: dict[str, Any], names: Mapping[str, str], programme: Programme) -> dict[str, Any]:
+    """Return the entry as people would name things: titles of states for their names, people for their ids."""
+    titles = {state.name: state.title for state in programme.states}
+    detail = dict(entry.get("detail", {}))
+    if "assignee" in detail:
+        detail["assignee"] = names.get(str(detail["assignee"]), detail["assignee"])
+    for name in ("held_on", "assessed_on"):
+        if name in detail:
+            day = date.fromisoformat(str(detail[name])[:10])
+            detail[name] = f"{day:%a} {day.day} {day:%b %Y}"
+    ends: dict[str, Any] = {end: titles.get(str(entry[end]), entry[end]) for end in ("from", "to") if end in entry}
+    return entry | ends | {"detail": detail}
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _programme(connection: Connection, office: Office, code: str, edition: str) -> Programme:
+    return office.editions.machine(connection, code, edition).programme

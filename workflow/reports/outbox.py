@@ -1,0 +1,41 @@
+"""Messages with their fate, for people. Changes nothing."""
+
+import json
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from workflow import models
+from workflow.errors import NotFound
+from workflow.models.base import table_of
+
+_N = table_of(models.Notification)
+_A = table_of(models.Application)
+_T = table_of(models.DeliveryAttempt)
+
+
+def messages(connection: Connection, *, status: str = "", limit: int = 100) -> list[dict[str, Any]]:
+    """Return messages, newest first."""
+    query = (
+        select(_N.c.id, _N.c.message, _N.c.recipient, _N.c.message_id, _N.c.status, _N.c.attempts, _N.c.last_reply,
+               _N.c.created_at, _N.c.address, _A.c.reference.label("application"))
+        .outerjoin(_A, _A.c.id == _N.c.application_id)
+        .order_by(_N.c.id.desc())
+        .limit(limit)
+    )  # fmt: skip
+    if status:
+        query = query.where(_N.c.status == status)
+    return [dict(row._mapping) for row in connection.execute(query)]  # noqa: SLF001  # the library's public name
+
+
+def message(connection: Connection, id_: int) -> dict[str, Any]:
+    """Return one message with its payload and every try. Raises NotFound."""
+    row = connection.execute(select(_N).where(_N.c.id == id_)).first()
+    if row is None:
+        raise NotFound("NO_MESSAGE", f"There is no message {id_}. See `aeo outbox list`.")
+    tries = connection.execute(select(_T).where(_T.c.notification_id == id_).order_by(_T.c.id))
+    found: dict[str, Any] = dict(row._mapping)  # noqa: SLF001
+    return found | {
+        "payload": json.loads(row.payload),
+        "tries": [{"at": t.at, "outcome": t.outcome, "reply": t.reply, "address": t.address} for t in tries],
+    }

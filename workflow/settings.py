@@ -1,0 +1,75 @@
+"""What the environment sets, with its defaults. Reads variables only; builds nothing."""
+
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from workflow.errors import BadInput
+
+
+class Settings(BaseSettings):
+    """The variables named AEO_..., read once at start."""
+
+    model_config = SettingsConfigDict(env_prefix="AEO_", extra="ignore")
+
+    env: Literal["development", "test", "production"] = "development"
+    data_dir: Path = Path("var")
+    database_url: str = ""  # empty: SQLite in the data folder
+    smtp_url: str = ""  # empty: a maildir in the data folder
+    smtp_ca: str = ""
+    mail_from: str = "casework@localhost.localdomain"
+    base_url: str = "http://127.0.0.1:8000"
+    programmes_dir: Path | None = None
+    templates_dir: Path | None = None
+    officer: str = ""
+    clock: str = ""
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{(self.data_dir / 'casework.db').absolute()}"
+
+    @property
+    def smtp(self) -> str:
+        return self.smtp_url or f"maildir://{(self.data_dir / 'mailbox').absolute()}"
+
+    def table_value(self, name: str) -> str:
+        """Return one setting as it may be shown."""
+        return next(str(row["value"]) for row in self.table() if row["variable"] == f"AEO_{name.upper()}")
+
+    def table(self) -> list[dict[str, Any]]:
+        """Return every setting with its value (secrets masked), its default and where it comes from."""
+        rows: list[dict[str, Any]] = []
+        for name, field in type(self).model_fields.items():
+            value = {"database_url": self.database, "smtp_url": self.smtp}.get(name, getattr(self, name))
+            rows.append(
+                {
+                    "variable": f"AEO_{name.upper()}",
+                    "value": masked(str(value)) if value is not None else "",
+                    "default": "" if field.default is None else str(field.default),
+                    "source": "environment" if name in self.model_fields_set else "default",
+                }
+            )
+        return rows
+
+
+def masked(value: str) -> str:
+    """Hide a password inside an address."""
+    parts = urlsplit(value)
+    if not parts.password:
+        return value
+    return urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", ":***@")))
+
+
+def read_settings() -> Settings:
+    """Read the environment. Raises BadInput with the variable and what is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        variable = f"AEO_{'_'.join(str(part) for part in first['loc']).upper()}"
+        raise BadInput(
+            "SETTING", f"{variable} cannot be used: {first['msg']}. Correct it; `aeo settings` lists all."
+        ) from None

@@ -1,0 +1,38 @@
+"""The web application: pages for reading, and health for whoever runs it. Built from an open office; opens none."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from starlette.staticfiles import StaticFiles
+
+from workflow.store.office import Office
+from workflow.web.errors import add_handlers
+from workflow.web.pages import cases
+from workflow.web.rendering import TEMPLATES, SafeHeaders
+
+
+def create_app(
+    office: Office, *, clock: Callable[[], datetime], ready: Callable[[], list[str]], demonstration: bool = False
+) -> FastAPI:
+    """Return the application. `ready` names what keeps it from working; `demonstration` shows the clock on pages."""
+    app = FastAPI(title="AEO Casework", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(SafeHeaders)
+    add_handlers(app)
+
+    @app.get("/healthz")
+    def healthz() -> dict[str, str]:
+        """Say that the process answers."""
+        return {"status": "ok"}
+
+    @app.get("/readyz")
+    def readyz() -> JSONResponse:
+        """Say whether it can work, and what is missing."""
+        if problems := ready():
+            return JSONResponse({"status": "not ready", "problems": problems}, status_code=503)
+        return JSONResponse({"status": "ready"})
+
+    app.include_router(cases.router(office, clock, demonstration=demonstration))
+    app.mount("/static", StaticFiles(directory=TEMPLATES / "static"), name="static")
+    return app

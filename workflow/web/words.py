@@ -1,0 +1,179 @@
+"""How pages say things: dates, standing, messages, roles, states as badges. Knows no database and no request."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from states.guards import in_words, role_words
+
+
+@dataclass(frozen=True)
+class Badge:
+    """A colour family, a border and a glyph; the word beside them says the same."""
+
+    family: str
+    border: str
+    glyph: str
+
+
+_BADGES = {
+    "submitted": Badge("ours", "solid", "submitted"),
+    "checklist_review": Badge("ours", "solid", "checklist_review"),
+    "awaiting_information": Badge("theirs", "dashed", "awaiting_information"),
+    "validation": Badge("ours", "solid", "validation"),
+    "certified": Badge("force", "solid", "certified"),
+    "revalidation_due": Badge("due", "solid", "revalidation_due"),
+    "lapsed": Badge("ended", "none", "lapsed"),
+    "rejected": Badge("adverse", "solid", "rejected"),
+    "withdrawn": Badge("ended", "none", "withdrawn"),
+    "suspended": Badge("adverse", "dashed", "suspended"),
+    "revoked": Badge("adverse", "solid", "revoked"),
+}
+_BY_KIND = {
+    "review": Badge("ours", "solid", "state"),
+    "waiting": Badge("theirs", "dashed", "awaiting_information"),
+    "certified": Badge("force", "solid", "certified"),
+    "suspended": Badge("adverse", "dashed", "suspended"),
+    "closed": Badge("ended", "none", "lapsed"),
+}
+
+_WAITS_FOR = {
+    "officer": "an officer",
+    "approver": "an approver",
+    "company": "the company",
+    "account_manager": "the account manager",
+    "clock": "the clock",
+    "nobody": "nobody",
+}
+_AUDIENCE = {
+    "company": "the company",
+    "account_manager": "the account manager",
+    "officer": "the officer",
+    "supervisor": "supervisors",
+    "clock": "",
+}
+_CLOCK = {
+    "open_revalidation": "Revalidation opens",
+    "lapse": "The certificate's last day is over: the case lapses",
+    "renewal_heads_up": "Notice that the renewal is coming",
+    "renewal_invitation": "Invitation to renew",
+    "renewal_not_started": "Notice that the renewal has not begun",
+    "renewal_pack_due": "Reminder: the renewal pack is due",
+    "renewal_reminder": "Reminder to renew",
+    "renewal_last_day": "Notice of the last day of validity",
+    "certificate_ended": "Notice that the certificate has ended",
+}
+_ANSWERS = {"yes": "Yes", "no": "No", "na": "Not applicable", None: "No answer yet"}
+_ASSESSMENTS = {
+    "met": "Met",
+    "action": "Met with action",
+    "unmet": "Not met",
+    "ask": "Company asked",
+    None: "To assess",
+}
+_OUTCOMES = {"certify": "certify", "reject": "reject the application"}
+
+
+def badge(state: str, kind: str) -> Badge:
+    """Return how a state looks; one that a new programme brings looks like its kind."""
+    return _BADGES.get(state) or _BY_KIND[kind]
+
+
+def day(value: date | None) -> str:
+    return in_words(value) if value else ""
+
+
+def moment(value: datetime | None, zone: str) -> str:
+    """Return an instant as people of a zone write it: Tue 24 Nov 2026, 9:12."""
+    if value is None:
+        return ""
+    local = value.astimezone(ZoneInfo(zone))
+    return f"{in_words(local.date())}, {local.hour}:{local:%M}"
+
+
+def local(value: datetime | None, zone: str) -> date | None:
+    return value.astimezone(ZoneInfo(zone)).date() if value else None
+
+
+def place(zone: str) -> str:
+    """Return a zone as people say it: Singapore time."""
+    return f"{zone.rpartition('/')[2].replace('_', ' ')} time"
+
+
+def standing(case: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the standing of a case's certificate in words, and the date that belongs to them."""
+    certificate = case["certificate"] or {}
+    match case["standing"]:
+        case "pending":
+            return "Certificate in force from", day(certificate["valid_from"])
+        case "in_force":
+            return "In force to", day(certificate["valid_until"])
+        case "suspended":
+            return "Suspended; certificate runs to", day(certificate["valid_until"])
+        case "ended":
+            return "Certificate ended on", day(certificate["valid_until"])
+        case _:
+            return "No certificate", ""
+
+
+def plural(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
+
+
+def distance(due: date, today: date, working_days: int) -> str:
+    """Return how far a day is from today, counted in working days."""
+    if due == today:
+        return "today"
+    if working_days == 0:
+        return "last weekend or holiday" if due < today else "before the next working day"
+    if working_days < 0:
+        return f"{plural(-working_days, 'working day', 'working days')} late"
+    return f"in {plural(working_days, 'working day', 'working days')}"
+
+
+def cycle(number: int) -> str:
+    return "first application" if number == 1 else f"renewal {number - 1}"
+
+
+def waits_for(who: str) -> str:
+    return _WAITS_FOR.get(who, who)
+
+
+def audience(names: str) -> str:
+    """Return to whom a planned message goes; nothing where the clock acts alone."""
+    words = [_AUDIENCE.get(name, name) for name in names.split(",")]
+    words = [word for word in words if word]
+    return "" if not words else f"to {words[0] if len(words) == 1 else ', '.join(words[:-1]) + ' and ' + words[-1]}"
+
+
+def planned(name: str) -> str:
+    return _CLOCK.get(name) or name.replace("_", " ").capitalize()
+
+
+def answer(value: str | None) -> str:
+    return _ANSWERS.get(value, str(value))
+
+
+def assessment(value: str | None) -> str:
+    return _ASSESSMENTS.get(value, str(value))
+
+
+def outcome(value: str) -> str:
+    return _OUTCOMES.get(value, value)
+
+
+def role(name: str) -> str:
+    """Return a role as it stands beside a person: account manager."""
+    return ", ".join(role_words((one,)).partition(" ")[2] or one for one in name.split(",") if one)
+
+
+def deciders(action: Mapping[str, Any]) -> str:
+    """Return which role decides an action, as a sentence."""
+    roles = [one for one in action["roles"] if one != "clock"]
+    who = role_words(tuple(roles))
+    who = who[0].upper() + who[1:]
+    if action["four_eyes"]:
+        return f"{who} who took no part in this case decides."
+    return f"The clock does this. {who} can do it earlier." if "clock" in action["roles"] else f"{who} decides."
