@@ -13,7 +13,6 @@ from sqlalchemy.exc import IntegrityError
 import builders
 from workflow import models
 from workflow.decisions.outcome import Done, Refused
-from workflow.errors import StaleVersion
 from workflow.models.base import table_of
 from workflow.operations.assess_criterion import assess_criterion
 from workflow.operations.sweep import Swept, sweep
@@ -120,14 +119,14 @@ class TestCertifyWhileAFindingFails:
         assert isinstance(race.certify(), Refused)
         assert not holds_a_failed_finding_though_certified(office, race.reference)
 
-    def test_control_without_the_lock_the_version_is_what_stops_it(self, postgresql_office: Office, lockless: None):
-        """The second line holds: without the lock both go on, and the certificate fails on the changed version."""
+    def test_control_without_the_lock_the_entrys_number_stops_it(self, postgresql_office: Office, lockless: None):
+        """The second line holds: both go on, and the certificate fails on the entry's number (else on the version)."""
         race = Race(postgresql_office)
 
         certified, assessed = at_once(postgresql_office, race.certify, race.find_unmet)
 
         assert isinstance(assessed, Done)
-        assert isinstance(certified, StaleVersion)
+        assert isinstance(certified, IntegrityError)
         assert not holds_a_failed_finding_though_certified(postgresql_office, race.reference)
 
     def test_control_a_writer_without_lock_and_version_makes_the_anomaly(self, postgresql_office: Office):

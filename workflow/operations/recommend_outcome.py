@@ -60,7 +60,7 @@ def recommend_outcome(
             kind="case:recommendation:made",
             role=role,
             deed="recommended",
-            updates={"waits_for": "approver"},
+            updates={"waits_for": "approver", "next_step": f"Decide on the recommendation to {outcome}"},
             detail={"outcome": outcome, "facts": loaded.facts.digest},
         )
         record(connection, office.origin, case, programme, act, change)

@@ -51,8 +51,12 @@ def statements(dialect: str) -> dict[str, str]:
 def _sqlite(table: Table) -> dict[str, str]:
     refuse = f"BEGIN SELECT RAISE(ABORT, '{table.name} rows are final'); END"
     when = f" WHEN {_once_only(table).replace('IS NOT DISTINCT FROM', 'IS')}" if _once_only(table) else ""
+    if when:  # UPDATE OR REPLACE would remove the entry that holds the position, without any delete trigger
+        when += f" OR EXISTS (SELECT 1 FROM {table.name} WHERE position = NEW.position)"
     keys = [tuple(c.name for c in table.primary_key)]
     keys += [tuple(c.name for c in u.columns) for u in table.constraints if isinstance(u, UniqueConstraint)]
+    if "id" not in table.c:
+        keys.append(("rowid",))  # SQLite's hidden key can be named too
     # INSERT OR REPLACE removes the old row without any delete trigger, so an insert over a known key is refused too.
     taken = " OR ".join(
         f"EXISTS (SELECT 1 FROM {table.name} WHERE {' AND '.join(f'{name} = NEW.{name}' for name in key)})"

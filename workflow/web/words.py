@@ -172,7 +172,7 @@ def role(name: str) -> str:
 def deciders(action: Mapping[str, Any]) -> str:
     """Return which role decides an action, as a sentence."""
     roles = [one for one in action["roles"] if one != "clock"]
-    who = role_words(tuple(roles))
+    who = role_words(tuple(roles)).replace("a company", "the company")
     who = who[0].upper() + who[1:]
     if action["four_eyes"]:
         return f"{who} who took no part in this case decides."

@@ -190,7 +190,7 @@ def upgrade() -> None:
         sa.Column("company_id", sa.Integer(), nullable=False),
         sa.Column("band", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("assessed_on", sa.Date(), nullable=False),
-        sa.Column("valid_until", sa.Date(), nullable=False),
+        sa.Column("valid_until", sa.Date(), nullable=True),
         sa.Column("assessor_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("recorded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.CheckConstraint(

@@ -1,0 +1,1 @@
+"""Measurements against hand-written floors, printed as ratios. Nothing here passes or fails; nothing ships."""

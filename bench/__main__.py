@@ -1,0 +1,24 @@
+"""`make bench` runs every measurement; `python -m bench --help` tells how to run a part of one."""
+
+import argparse
+
+from bench import transition
+from bench.databases import KINDS
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--only", choices=KINDS, help="measure one database; both without it")
+    parser.add_argument("--rounds", type=int, default=7, help="rounds of floor and ours, in turns (7)")
+    parser.add_argument("--each", type=int, default=300, help="transitions of each in a round (300)")
+    parser.add_argument("--seed", type=int, default=1, help="which cases fall to whom, and who starts (1)")
+    given = parser.parse_args()
+    if given.rounds < 1 or given.each < 1:
+        parser.error("--rounds and --each are 1 or more")
+    for kind in [given.only] if given.only else KINDS:
+        transition.run(kind, rounds=given.rounds, each=given.each, seed=given.seed)
+    print(transition.NOT_MEASURED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""`aeo demo`: demonstration data."""
+
+from notifications.rendering import Renderer
+from notifications.transport import MaildirTransport
+from workflow.cli.progress import counting
+from workflow.cli.shared import Json, group, opened, show
+from workflow.errors import Unavailable
+from workflow.operations.deliver_outbox import Post
+from workflow.operations.load_demonstration import PEOPLE, load_demonstration
+
+app = group("Demonstration data: fictitious companies with computed UENs.")
+
+
+@app.callback()
+def _group() -> None:
+    """Demonstration data."""
+
+
+@app.command()
+def load(json: Json = False) -> None:
+    """Load the demonstration once; running it again changes nothing."""
+    with opened() as installation, counting("Cases", quiet=json) as progress:
+        settings = installation.settings
+        if settings.env == "production":
+            raise Unavailable("PRODUCTION", "The demonstration is never loaded in production.")
+        # Demonstration mail stays on this machine whatever relay is set.
+        transport = MaildirTransport(settings.data_dir / "mailbox")
+        post = Post(transport, Renderer(settings.templates_dir), settings.mail_from)
+        count = load_demonstration(installation.office, post, now=installation.clock(), progress=progress)
+    people = [{"email": email, "name": name, "roles": list(roles)} for email, name, roles in PEOPLE]
+    if json:
+        show({"loaded": count, "people": people}, as_json=True)
+        return
+    show(
+        f"{count} fictitious cases are loaded." if count else "Cases are there already; nothing is loaded.",
+        as_json=False,
+    )
+    if count:
+        show("Act as one of these people with --as or AEO_OFFICER:", as_json=False)
+        for person in people:
+            show(f"  {person['email']:<32} {person['name']}, {', '.join(person['roles'])}", as_json=False)
