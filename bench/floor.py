@@ -142,7 +142,7 @@ class Floor:
         case_id, version, source, case_seq, decision_no, cycle, received_on, uen, name, contact = raw.one(
             _LOCK, (reference,)
         )
-        canonical = self._entry(reference, source, case_seq, decision_no, uen, name, now)
+        canonical = self._entry(now, reference, source, (case_seq, decision_no), (uen, name))
         leaf = hashlib.sha256(b"\x00" + canonical.encode()).hexdigest()
         entry_id = raw.insert(_ENTRY, ("case:state:changed", case_id, case_seq + 1, at, canonical, leaf))
         decision = (case_id, decision_no + 1, cycle, "start_review", source, state.name, self._officer, "officer")
@@ -157,7 +157,10 @@ class Floor:
             raise RuntimeError("The version changed.")
         raw.commit()
 
-    def _entry(self, reference: str, source: str, case_seq: int, decision_no: int, uen: str, name: str, now: datetime) -> str:  # fmt: skip
+    def _entry(
+        self, now: datetime, reference: str, source: str, numbers: tuple[int, int], company: tuple[str, str]
+    ) -> str:
+        (case_seq, decision_no), (uen, name) = numbers, company
         at = now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         entry = {
             "v": 1, "kind": "case:state:changed", "recorded_at": at, "effective_at": at, "actor": self._officer,

@@ -55,7 +55,7 @@ def run(kind: str, *, rounds: int, each: int, seed: int) -> None:
         dice = random.Random(seed)  # noqa: S311  # which cases fall to whom; nothing secret
         dice.shuffle(references)
         with _floor(url, programme) as floor:
-            speeds = _measure(floor, _ours(office), references, rounds, each, dice)
+            speeds = _measure(floor, _ours(office), references, dice, rounds=rounds, each=each)
         _same_work(office, how_many)
         _print(kind, office, speeds, rounds=rounds, each=each, seed=seed)
 
@@ -99,7 +99,7 @@ def _ours(office: Office) -> Start:
 
 
 def _measure(
-    floor: Start, ours: Start, references: list[str], rounds: int, each: int, dice: random.Random
+    floor: Start, ours: Start, references: list[str], dice: random.Random, *, rounds: int, each: int
 ) -> list[tuple[float, float]]:
     """Return (floor, ours) per second of each round."""
     waiting = iter(references)
@@ -138,9 +138,7 @@ def _same_work(office: Office, how_many: int) -> None:
         raise RuntimeError(f"{how_many} transitions wrote {counts} entries, decisions, messages and new states.")
 
 
-def _print(
-    kind: str, office: Office, speeds: list[tuple[float, float]], *, rounds: int, each: int, seed: int
-) -> None:
+def _print(kind: str, office: Office, speeds: list[tuple[float, float]], *, rounds: int, each: int, seed: int) -> None:
     ratios = [ours / floor for floor, ours in speeds]
     if kind == "sqlite":
         server = f"SQLite {sqlite3.sqlite_version} (WAL, synchronous=FULL)"

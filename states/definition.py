@@ -47,6 +47,7 @@ class Validity(Sourced):
 
 
 class Renewal(Sourced):
+    pack_complete_days: int = Field(default=120, ge=0)  # a pack complete so long before the end leaves time to decide
     renewal_starts: Literal["day_after", "decision_day"] = "day_after"
     pending_at_expiry: Literal["ends", "continues_until_decided"] = "ends"
 
@@ -151,8 +152,11 @@ class Programme(Sourced):
 
     @cached_property
     def canonical(self) -> str:
-        """The definition as canonical JSON: what an edition's hash is taken over and what a database keeps."""
-        data = self.model_dump(mode="json", by_alias=True)
+        """What the file says as canonical JSON: what an edition's hash is taken over and what a database keeps.
+
+        Keys that the file leaves out stay out, so that a later release may know more keys without changing an edition.
+        """
+        data = self.model_dump(mode="json", by_alias=True, exclude_unset=True)
         return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
     @cached_property

@@ -2,11 +2,11 @@
 
 from datetime import date
 
+import builders
 import pytest
 from sqlalchemy import URL, event, select, text
 from sqlalchemy.exc import DBAPIError
 
-import builders
 from states.definition import Programme
 from workflow import models
 from workflow.errors import NotFound, Unavailable
@@ -29,9 +29,13 @@ class TestTransaction:
         assert counters(office) == ["kept"]
 
     def test_writes_nothing_when_the_block_fails(self, office: Office):
-        with pytest.raises(ZeroDivisionError), office.database.transaction() as transaction:
-            transaction.connection.execute(_COUNTER.insert(), {"name": "lost", "value": 1})
-            raise ZeroDivisionError
+        def fail_halfway() -> None:
+            with office.database.transaction() as transaction:
+                transaction.connection.execute(_COUNTER.insert(), {"name": "lost", "value": 1})
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            fail_halfway()
 
         assert counters(office) == []
 
@@ -108,7 +112,9 @@ class TestParse:
     def test_takes_the_two_databases(self, url: str):
         assert isinstance(engines.parse(url), URL)
 
-    @pytest.mark.parametrize("url", ["mysql://localhost/aeo", "sqlite://", "postgresql://localhost/aeo", "nonsense", ""])
+    @pytest.mark.parametrize(
+        "url", ["mysql://localhost/aeo", "sqlite://", "postgresql://localhost/aeo", "nonsense", ""]
+    )
     def test_refuses_every_other_address(self, url: str):
         with pytest.raises(Unavailable) as refused:
             engines.parse(url)
@@ -148,9 +154,7 @@ class TestCalendar:
 
     def test_knows_singapores_national_day(self, office: Office):
         with office.database.snapshot() as connection:
-            august = calendar.office_calendar(
-                connection, "Asia/Singapore", date(2027, 8, 1), date(2027, 8, 31)
-            )
+            august = calendar.office_calendar(connection, "Asia/Singapore", date(2027, 8, 1), date(2027, 8, 31))
 
         assert august.closed == {date(2027, 8, 9)}
 

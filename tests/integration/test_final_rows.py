@@ -2,11 +2,11 @@
 
 from datetime import date
 
+import builders
 import pytest
 from sqlalchemy import Connection, Table, select, text
 from sqlalchemy.exc import DBAPIError
 
-import builders
 from workflow import models
 from workflow.models.base import table_of
 from workflow.operations.sweep import sweep

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 
+import builders
 import pytest
 from sqlalchemy import event, update
 from sqlalchemy.exc import IntegrityError
 
-import builders
 from workflow import models
 from workflow.decisions.outcome import Done, Refused
 from workflow.models.base import table_of
@@ -119,7 +119,8 @@ class TestCertifyWhileAFindingFails:
         assert isinstance(race.certify(), Refused)
         assert not holds_a_failed_finding_though_certified(office, race.reference)
 
-    def test_control_without_the_lock_the_entrys_number_stops_it(self, postgresql_office: Office, lockless: None):
+    @pytest.mark.usefixtures("lockless")
+    def test_control_without_the_lock_the_entrys_number_stops_it(self, postgresql_office: Office):
         """The second line holds: both go on, and the certificate fails on the entry's number (else on the version)."""
         race = Race(postgresql_office)
 
@@ -152,7 +153,8 @@ class TestCertifyWhileARefusalIsRecorded:
         assert isinstance(refused, Refused)
         assert numbers == list(range(1, len(numbers) + 1))
 
-    def test_control_without_the_lock_loses_the_decision(self, postgresql_office: Office, lockless: None):
+    @pytest.mark.usefixtures("lockless")
+    def test_control_without_the_lock_loses_the_decision(self, postgresql_office: Office):
         race = Race(postgresql_office)
 
         certified, refused = at_once(postgresql_office, race.certify, race.be_refused)

@@ -2,9 +2,9 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+import builders
 import pytest
 
-import builders
 from workflow import models
 from workflow.errors import NotPermitted
 from workflow.models.base import table_of

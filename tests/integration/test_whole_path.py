@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+import builders
 import pytest
 
-import builders
 from states.facts import Person
 from workflow import models
 from workflow.decisions.outcome import Refused

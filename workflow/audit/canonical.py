@@ -28,7 +28,7 @@ def instant(at: datetime) -> str:
     """Return an aware instant in the form the trail uses, always UTC with microseconds."""
     if at.tzinfo is None:
         raise ValueError("An instant needs a time zone.")
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"  # strftime drops zeros
 
 
 def _plain(value: Any) -> Any:  # noqa: PLR0911  # one line per kind of value is the plainest form

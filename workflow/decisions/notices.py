@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from states.definition import Programme
@@ -55,9 +55,17 @@ def payload(case: Case, programme: Programme, **more: Any) -> str:
         "certificate_number": case.certificate_number,
         "valid_from": case.valid_from,
         "valid_until": case.valid_until,
+        "pack_due_on": _pack_due_on(case, programme),
         "documents": [d.title for d in programme.documents if d.mandatory],
     } | more
     return json.dumps(values, default=_iso, ensure_ascii=False, sort_keys=True)
+
+
+def _pack_due_on(case: Case, programme: Programme) -> date | None:
+    """The day by which a complete pack leaves time to decide before the certificate ends."""
+    if case.valid_until is None:
+        return None
+    return case.valid_until - timedelta(days=programme.renewal.pack_complete_days)
 
 
 def message_id(origin: str, notice: Notice, cause: str, resend_no: int = 0) -> str:

@@ -7,11 +7,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, bindparam, func, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import Connection, CursorResult, Update, bindparam, func, select, update
 
 from states.definition import Programme
 from states.planner import Planned
@@ -34,7 +33,37 @@ _PARTICIPATION = table_of(models.Participation)
 
 _INSERT_ENTRY = _ENTRY.insert()
 _INSERT_DECISION = _DECISION.insert()
-_INSERT_NOTIFICATION = _NOTIFICATION.insert()
+_INSERT_NOTIFICATION = _NOTIFICATION.insert().inline()  # nobody asks for its id
+_INSERT_PLANNED = _PLANNED.insert()
+_SETTLE = (
+    update(_PLANNED)
+    .where(_PLANNED.c.id == bindparam("b_id"), _PLANNED.c.status == "planned")
+    .values(status=bindparam("b_status"), outcome=bindparam("b_outcome"), settled_at=bindparam("b_at"))
+)
+_END_CERTIFICATE = _CERTIFICATE_EVENT.insert().values(
+    certificate_id=select(_CERTIFICATE.c.id).where(_CERTIFICATE.c.number == bindparam("b_number")).scalar_subquery(),
+    kind="expired",
+    effective_on=bindparam("b_ended_on"),
+    decision_id=bindparam("b_decision"),
+    recorded_at=bindparam("b_at"),
+)
+_TAKEN = tuple(
+    bindparam(name, type_=_PARTICIPATION.c[column].type)
+    for name, column in (
+        ("p_case", "application_id"),
+        ("p_cycle", "cycle"),
+        ("p_officer", "officer_id"),
+        ("p_deed", "deed"),
+    )
+)
+_TAKE_PART = _PARTICIPATION.insert().from_select(
+    ["application_id", "cycle", "officer_id", "deed", "at"],
+    select(*_TAKEN, bindparam("p_at", type_=_PARTICIPATION.c.at.type)).where(
+        ~select(_PARTICIPATION.c.deed)
+        .where(*(column == value for column, value in zip(_PARTICIPATION.primary_key, _TAKEN, strict=True)))
+        .exists()
+    ),
+)
 _NEXT_DUE = select(func.min(_PLANNED.c.due_at)).where(
     _PLANNED.c.application_id == bindparam("case_id"), _PLANNED.c.status == "planned"
 )
@@ -144,12 +173,9 @@ def new_id(result: CursorResult[Any]) -> int:
 
 def settle(connection: Connection, settled: Sequence[Settled], now: datetime) -> None:
     """Write what became of planned actions."""
-    for one in settled:
-        connection.execute(
-            update(_PLANNED)
-            .where(_PLANNED.c.id == one.id, _PLANNED.c.status == "planned")
-            .values(status=one.status, outcome=one.outcome, settled_at=now)
-        )
+    rows = [{"b_id": one.id, "b_status": one.status, "b_outcome": one.outcome, "b_at": now} for one in settled]
+    if rows:
+        connection.execute(_SETTLE, rows)
 
 
 def _enter(connection: Connection, case: Case, programme: Programme, act: Act, change: Change) -> int:
@@ -224,26 +250,8 @@ def _decide(connection: Connection, case: Case, act: Act, change: Change, entry_
 
 def _take_part(connection: Connection, case: Case, act: Act, deed: str) -> None:
     """Remember for good that somebody took part in this cycle; doing it again adds nothing."""
-    insert = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
-    connection.execute(
-        insert(_PARTICIPATION)
-        .from_select(
-            ["application_id", "cycle", "officer_id", "deed", "at"],
-            select(
-                bindparam("a", case.id), bindparam("c", case.cycle), bindparam("o", act.actor.id),
-                bindparam("d", deed), bindparam("t", act.now, type_=_PARTICIPATION.c.at.type),
-            ).where(
-                ~select(_PARTICIPATION.c.deed)
-                .where(
-                    _PARTICIPATION.c.application_id == case.id,
-                    _PARTICIPATION.c.cycle == case.cycle,
-                    _PARTICIPATION.c.officer_id == act.actor.id,
-                    _PARTICIPATION.c.deed == deed,
-                )
-                .exists()
-            ),
-        )
-    )  # fmt: skip
+    values = {"p_case": case.id, "p_cycle": case.cycle, "p_officer": act.actor.id, "p_deed": deed, "p_at": act.now}
+    connection.execute(_TAKE_PART, values)
 
 
 def _issue(connection: Connection, case: Case, issued: Issued, decision_id: int) -> None:
@@ -263,21 +271,13 @@ def _issue(connection: Connection, case: Case, issued: Issued, decision_id: int)
 
 
 def _end(connection: Connection, case: Case, act: Act, ended_on: date, decision_id: int) -> None:
-    certificate_id = select(_CERTIFICATE.c.id).where(_CERTIFICATE.c.number == case.certificate_number).scalar_subquery()
-    connection.execute(
-        _CERTIFICATE_EVENT.insert().values(
-            certificate_id=certificate_id,
-            kind="expired",
-            effective_on=ended_on,
-            decision_id=decision_id,
-            recorded_at=act.now,
-        )
-    )
+    values = {"b_number": case.certificate_number, "b_ended_on": ended_on, "b_decision": decision_id, "b_at": act.now}
+    connection.execute(_END_CERTIFICATE, values)
 
 
 def _plan(connection: Connection, case: Case, planned: Sequence[Planned], decision_id: int, now: datetime) -> None:
     connection.execute(
-        _PLANNED.insert(),
+        _INSERT_PLANNED,
         [
             {
                 "application_id": case.id,
@@ -301,43 +301,50 @@ def _plan(connection: Connection, case: Case, planned: Sequence[Planned], decisi
 
 
 def _post(connection: Connection, origin: str, case: Case, act: Act, notices: Sequence[Notice], cause: str) -> None:
-    connection.execute(
-        _INSERT_NOTIFICATION,
-        [
-            {
-                "application_id": case.id,
-                "message": notice.message,
-                "cause": cause,
-                "recipient": notice.recipient,
-                "resend_no": 0,
-                "message_id": message_id(origin, notice, cause),
-                "payload": notice.payload,
-                "address": "",
-                "status": "queued",
-                "created_at": act.now,
-                "next_try_at": act.now,
-                "fence": 0,
-                "attempts": 0,
-                "last_reply": "",
-            }
-            for notice in notices
-        ],
-    )
+    rows = [
+        {
+            "application_id": case.id,
+            "message": notice.message,
+            "cause": cause,
+            "recipient": notice.recipient,
+            "resend_no": 0,
+            "message_id": message_id(origin, notice, cause),
+            "payload": notice.payload,
+            "address": "",
+            "status": "queued",
+            "created_at": act.now,
+            "next_try_at": act.now,
+            "fence": 0,
+            "attempts": 0,
+            "last_reply": "",
+        }
+        for notice in notices
+    ]
+    # One row is sent as one statement; drivers take a longer way for a list.
+    connection.execute(_INSERT_NOTIFICATION, rows[0] if len(rows) == 1 else rows)
 
 
 def _update(connection: Connection, case: Case, change: Change) -> None:
     version = case.version + 1 if change.visible else case.version
     values = change.updates | {"case_seq": case.case_seq, "version": version}
+    locked = {"b_id": case.id, "b_version": case.version}
     result = connection.execute(
-        update(_APPLICATION)
-        .where(_APPLICATION.c.id == bindparam("b_id"), _APPLICATION.c.version == bindparam("b_version"))
-        .values({name: bindparam(f"v_{name}", type_=_APPLICATION.c[name].type) for name in values}),
-        {"b_id": case.id, "b_version": case.version} | {f"v_{name}": value for name, value in values.items()},
+        _update_of(tuple(values)), locked | {f"v_{name}": value for name, value in values.items()}
     )
     if result.rowcount != 1:
         raise stale(case.reference)
     for name, value in values.items():
         setattr(case, name, value)
+
+
+@cache
+def _update_of(names: tuple[str, ...]) -> Update:
+    """Return the update of these columns with the version check, made once: only a few sets of columns occur."""
+    return (
+        update(_APPLICATION)
+        .where(_APPLICATION.c.id == bindparam("b_id"), _APPLICATION.c.version == bindparam("b_version"))
+        .values({name: bindparam(f"v_{name}", type_=_APPLICATION.c[name].type) for name in names})
+    )
 
 
 def stale(reference: str) -> StaleVersion:

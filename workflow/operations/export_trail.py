@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select
 from workflow import models
 from workflow.access import Deed, role_for
 from workflow.audit.entry import Entry
-from workflow.decisions.entries import in_words
+from workflow.audit.wording import in_words
 from workflow.decisions.outcome import Act, Done
 from workflow.decisions.record import enter
 from workflow.errors import BadInput, NotPermitted
@@ -48,6 +48,8 @@ def export_trail(
     role = role_for(Deed.EXPORT_TRAIL, act.actor.roles)
     if role is None:
         raise NotPermitted("WRONG_ROLE", "An auditor or a supervisor exports the trail. Act as one with --as.")
+    if file.exists():
+        raise BadInput("FILE_EXISTS", f"{file} exists already. Name a new file, so that no export is lost (--out).")
     try:
         with file.open("w", encoding="utf-8", newline="") as target, office.database.snapshot() as connection:
             count = _write(connection, target, wanted, progress)
@@ -68,7 +70,7 @@ def export_trail(
 
 
 def _write(connection: Connection, target: Any, wanted: Wanted, progress: Callable[[int], None]) -> int:
-    names = dict(connection.execute(select(_OFFICER.c.id, _OFFICER.c.name)).tuples().all())
+    names = {row.id: row.name for row in connection.execute(select(_OFFICER.c.id, _OFFICER.c.name))}
     writer = csv.writer(target)
     writer.writerow(COLUMNS)
     count = 0

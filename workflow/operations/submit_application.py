@@ -49,6 +49,7 @@ def submit_application(
         raise NotPermitted("WRONG_ROLE", "An officer or an account manager submits applications for companies.")
     identifier = inputs.uen(uen)
     override = inputs.text(accept_check_letter, "The reason for the check letter", empty=True)
+    override = "" if identifier.check_holds else override
     if not identifier.check_holds and not override:
         raise BadInput(
             "UEN_CHECK", f"{identifier.sentence()} Correct it, or keep it with a reason (--accept-check-letter)."
@@ -63,9 +64,7 @@ def submit_application(
         manager = people.by_email(connection, account_manager) if account_manager else None
         if manager and "account_manager" not in manager.roles:
             raise BadInput("NOT_A_MANAGER", f"{manager.name} does not hold the role account_manager.")
-        company_id = _company(
-            connection, identifier.value, given_name, override if not identifier.check_holds else "", act
-        )
+        company_id = _company(connection, identifier.value, given_name, override, act)
         if manager:
             connection.execute(
                 _COMPANY.update().where(_COMPANY.c.id == company_id).values(account_manager_id=manager.id)
@@ -155,8 +154,6 @@ def _record(
     staff = people.everybody(connection)
     body = payload(case, rules)
     detail: dict[str, Any] = {"channel": case.channel, "received_on": case.received_on}
-    if override:
-        detail["accepted_check_letter"] = override
     change = Change(
         kind="case:application:submitted",
         role=role,
@@ -171,3 +168,13 @@ def _record(
         visible=False,
     )
     record(connection, origin, case, rules, act, change)
+    if override:
+        accepted = {"identifier": case.uen, "why": override}
+        record(
+            connection,
+            origin,
+            case,
+            rules,
+            act,
+            Change("case:identifier:accepted", role, detail=accepted, visible=False),
+        )

@@ -14,7 +14,7 @@ from states.dates import local_day, standing_on
 from states.definition import Programme
 from states.facts import CLOCK, OPERATOR, Person
 from workflow import models
-from workflow.decisions.entries import in_words
+from workflow.audit.wording import in_words
 from workflow.errors import BadInput
 from workflow.models.base import table_of
 from workflow.store import cases, facts, people

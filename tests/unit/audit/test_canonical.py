@@ -51,7 +51,9 @@ class TestEncode:
 
         assert encode(value) == '{"at":"2026-11-23T01:00:00.000000Z","of":"1.50","on":"2026-11-23"}'
 
-    @pytest.mark.parametrize("letter", ["a", "\N{GREEK SMALL LETTER ALPHA}", "\N{CJK UNIFIED IDEOGRAPH-4E2D}", "\U0001f600"])
+    @pytest.mark.parametrize(
+        "letter", ["a", "\N{GREEK SMALL LETTER ALPHA}", "\N{CJK UNIFIED IDEOGRAPH-4E2D}", "\U0001f600"]
+    )
     def test_takes_65535_bytes_and_not_one_more(self, letter: str):
         size = len(letter.encode())
         room = MAX_BYTES - 2  # the quotation marks

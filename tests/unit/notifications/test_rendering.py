@@ -60,7 +60,7 @@ def payload(message: str, **changes: Any) -> dict[str, Any]:
     if message in REMINDERS | {"certified"}:
         values |= {"certificate_number": "STP-C-000045", "valid_from": "2024-01-29", "valid_until": "2027-01-28"}
     if message in REMINDERS:
-        values |= {"rule": "T-210", "due_on": "2026-07-02"}
+        values |= {"rule": "T-210", "due_on": "2026-07-02", "pack_due_on": "2026-09-30"}
     return values | changes
 
 

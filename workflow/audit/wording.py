@@ -6,6 +6,7 @@ from typing import Any
 # kind -> sentence; the names in braces are members of the entry's `about` and `detail`, and `from`/`to`/`trigger`.
 WORDING: dict[str, str] = {
     "case:application:submitted": "Application {application} of {company_name} received for {programme}",
+    "case:identifier:accepted": "Wrong check letter of {identifier} accepted: {why}",
     "case:state:changed": "{title}: {from} to {to}",
     "case:transition:refused": "Refused: {title}, {unmet_count} unmet",
     "case:deed:refused": "Refused: {title}, {unmet_count} unmet",

@@ -1,0 +1,348 @@
+"""What people type and what they read: every answer is a sentence, every exit code as promised."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from workflow.cli.main import COMMANDS, run
+from workflow.operations.load_demonstration import valid_uen
+
+UEN = "201890417D"
+ADMIN, OFFICER, APPROVER, MANAGER, AUDITOR = (
+    f"{who}@casework.example" for who in ("admin", "tan", "priya", "nurul", "arun")
+)
+
+
+class Console:
+    """The command line in a folder of its own."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def __call__(self, *arguments: str, expect: int = 0) -> str:
+        self._capsys.readouterr()
+        code = run(list(arguments))
+        out, err = self._capsys.readouterr()
+        assert code == expect, f"{arguments}: {code}\n{out}{err}"
+        assert "Traceback" not in out + err
+        return (out + err).strip()
+
+    def json(self, *arguments: str, expect: int = 0):
+        return json.loads(self(*arguments, "--json", expect=expect))
+
+
+@pytest.fixture
+def aeo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Console:
+    for name in [name for name in os.environ if name.startswith("AEO_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AEO_DATA_DIR", str(tmp_path / "var"))
+    monkeypatch.chdir(tmp_path)
+    return Console(capsys)
+
+
+@pytest.fixture
+def office(aeo: Console) -> Console:
+    aeo("db", "upgrade")
+    aeo("officer", "add", ADMIN, "--name", "Rosnah Yusof", "--role", "admin")
+    staff = {
+        OFFICER: ("Tan Wei Ming", "officer"),
+        APPROVER: ("Priya Nair", "approver"),
+        MANAGER: ("Nurul Huda", "account_manager"),
+        AUDITOR: ("Arun Pillai", "auditor"),
+    }
+    for email, (name, role) in staff.items():
+        aeo("officer", "add", email, "--name", name, "--role", role, "--as", ADMIN)
+    return aeo
+
+
+def submit(aeo: Console, **changed: str) -> str:
+    given = {"--programme": "STP", "--uen": UEN, "--company-name": "Quillhaven Logistics Pte. Ltd.", "--as": OFFICER}
+    given |= {f"--{name.replace('_', '-')}": value for name, value in changed.items()}
+    return aeo("application", "submit", *(part for pair in given.items() for part in pair))
+
+
+def test_without_a_database_a_command_names_the_remedy_and_makes_none(aeo: Console, tmp_path: Path) -> None:
+    said = aeo("application", "list", expect=3)
+
+    assert "aeo db upgrade" in said
+    assert not (tmp_path / "var").exists()
+
+
+def test_the_help_lists_every_command_without_importing_any() -> None:
+    code = "import sys; from workflow.cli.main import run; run(['--help']); print([m for m in sys.modules if 'sqlalchemy' in m])"
+
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+    assert printed.rstrip().endswith("[]")
+    assert all(re.search(rf"^  {name} ", printed, re.MULTILINE) for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(aeo: Console, name: str) -> None:
+    assert "Usage: aeo" in aeo(name, "--help")
+
+
+class TestBadInput:
+    """One clear sentence, exit 2, nothing half done."""
+
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (["application", "show", "STP-2026-999999"], "no application"),
+            (["application", "list", "--state", "flying"], "flying"),
+            (["application", "submit", "--uen", "x"], "--programme"),
+            (["programme", "show", "XYZ"], "no programme"),
+            (["bogus"], "bogus"),
+            (["application", "list", "--as", "nobody"], "--as"),
+            (["sweep", "--as-of", "2031-01-01T00:00:00+08:00"], "--dry-run"),
+            (["sweep", "--as-of", "yesterday"], "not an instant"),
+            (["calendar", "--from", "2027-01-02", "--to", "2027-01-01"], "before"),
+            (["outbox", "show", "99"], "no message"),
+            (["company", "import", "missing.csv"], "no file"),
+        ],
+    )
+    def test_is_named_in_a_sentence(self, office: Console, arguments: list[str], words: str) -> None:
+        assert words in office(*arguments, expect=2)
+
+    @pytest.mark.parametrize(
+        ("changed", "words"),
+        [
+            ({"uen": "20189041"}, "not a UEN"),
+            ({"uen": "201890417A"}, "should be D"),
+            ({"programme": "CTPAT"}, "no programme"),
+            ({"received_on": "2999-01-01"}, "in the future"),
+            ({"received_on": "22/11/2026"}, "not a date"),
+            ({"company_name": "x" * 70_000}, "70,000 characters"),
+            ({"company_name": "Quill\x00haven"}, "control character"),
+            ({"company_name": "Quill\ud800haven"}, "surrogate"),
+            ({"contact_email": "a b@c"}, "not an e-mail address"),
+            ({"account_manager": "nobody@casework.example"}, "Nobody with the address"),
+            ({"account_manager": OFFICER}, "account_manager"),
+        ],
+    )
+    def test_of_a_submission_leaves_nothing_behind(self, office: Console, changed: dict[str, str], words: str) -> None:
+        given = {"programme": "STP", "uen": UEN, "company_name": "Quillhaven Logistics Pte. Ltd."} | changed
+        arguments = [part for name, value in given.items() for part in (f"--{name.replace('_', '-')}", value)]
+
+        said = office("application", "submit", *arguments, "--as", OFFICER, expect=2)
+
+        assert words in said
+        assert office.json("application", "list") == []
+
+    def test_an_empty_name_of_an_unknown_company(self, office: Console) -> None:
+        said = office(
+            "application",
+            "submit",
+            "--programme",
+            "STP",
+            "--uen",
+            UEN,
+            "--company-name",
+            " ",
+            "--as",
+            OFFICER,
+            expect=2,
+        )
+
+        assert "is empty" in said
+
+    def test_an_unknown_trigger_and_an_unknown_given_fact(self, office: Console) -> None:
+        reference = submit(office)
+
+        assert "start_review" in office("application", "advance", reference, "fly", "--as", OFFICER, expect=2)
+        wrong = ("--given", "colour=blue")
+        assert "takes no given fact" in office(
+            "application", "advance", reference, "start_review", *wrong, "--as", OFFICER, expect=2
+        )
+        assert "KEY=VALUE" in office(
+            "application", "advance", reference, "certify", "--given", "x", "--as", OFFICER, expect=2
+        )
+
+    def test_a_wrong_check_letter_needs_a_reason_and_the_reason_is_in_the_trail(self, office: Console) -> None:
+        reference = submit(office, uen="201890417A", accept_check_letter="As printed on the BizFile report")
+
+        office("audit", "export", "--out", "trail.csv", "--application", reference, "--as", AUDITOR)
+
+        assert "accepted: As printed on the BizFile report" in Path("trail.csv").read_text()
+
+    def test_a_second_live_application_names_the_first(self, office: Console) -> None:
+        reference = submit(office)
+
+        said = office("application", "submit", "--programme", "STP", "--uen", UEN, "--as", OFFICER, expect=2)
+
+        assert reference in said
+
+
+class TestRefusals:
+    """The answer is no: exit 1, every unmet rule, and a trace in the trail."""
+
+    def test_list_every_unmet_rule_with_who_can_meet_it(self, office: Console) -> None:
+        reference = submit(office)
+
+        refused = office.json("application", "advance", reference, "reject", "--as", OFFICER, expect=1)
+
+        codes = {unmet["code"] for unmet in refused["error"]["details"]["unmet"]}
+        assert codes == {"RECOMMENDATION_MISSING", "WRONG_ROLE", "REASON_MISSING", "REASON_CODE"}
+        assert "Refused: Reject the application, 4 unmet" in office("application", "history", reference)
+
+    def test_a_stale_version_writes_nothing(self, office: Console) -> None:
+        reference = submit(office)
+        before = office.json("application", "history", reference)
+
+        said = office("application", "advance", reference, "withdraw", "--version", "7", "--as", OFFICER, expect=1)
+
+        assert "changed after you read it" in said
+        assert office.json("application", "history", reference) == before
+
+    def test_a_wrong_role_is_refused_and_told_who_can(self, office: Console) -> None:
+        reference = submit(office)
+
+        said = office("checklist", "assess", reference, "S1", "met", "--as", MANAGER, expect=1)
+
+        assert "Tan Wei Ming can" in said
+        assert office(
+            "officer", "add", "x@casework.example", "--name", "X", "--role", "officer", "--as", OFFICER, expect=1
+        )
+        assert office("audit", "export", "--out", "trail.csv", "--as", OFFICER, expect=1)
+
+    def test_admin_and_auditor_combine_with_no_other_role(self, office: Console) -> None:
+        said = office("officer", "role", AUDITOR, "--add", "officer", "--as", ADMIN, expect=2)
+
+        assert "combines with no other role" in said
+
+
+def register(
+    path: Path, rows: list[bytes], *, bom: bool = False, end: bytes = b"\n", header: bytes | None = None
+) -> Path:
+    columns = header or (
+        b"uen,issuance_agency_desc,uen_status_desc,entity_name,entity_type_desc,uen_issue_date,reg_street_name,reg_postal_code"
+    )
+    path.write_bytes((b"\xef\xbb\xbf" if bom else b"") + end.join([columns, *rows, b""]))
+    return path
+
+
+def entity(number: int, name: str = "Mossgate Chandlery Pte. Ltd.") -> bytes:
+    return f"{valid_uen(2015, number)},ACRA,Registered,{name},,2015-03-01,Quay Street,049999".encode()
+
+
+class TestRegisterImport:
+    def test_loads_good_rows_keeps_bad_ones_with_the_reason_and_twice_changes_nothing(self, office: Console) -> None:
+        rows = [entity(n) for n in range(1, 31)]
+        rows[15] = entity(99).replace(b"Mossgate", b"Mossg\xe9te")  # Latin-1 in a UTF-8 file, row 17
+        rows[20] = rows[20][:9] + b"?" + rows[20][10:]
+        file = register(Path("register.csv"), rows, bom=True, end=b"\r\n")
+
+        first = office.json("company", "import", str(file))
+        again = office.json("company", "import", str(file))
+
+        assert (first["added"], first["rejected"]) == (28, 2)
+        assert (again["added"], again["changed"], again["unchanged"], again["rejected"]) == (0, 0, 28, 2)
+        rejects = Path("register.csv.rejects.csv").read_text()
+        assert rejects.splitlines()[1].startswith("17,")
+        assert "is not a UEN" in rejects.splitlines()[2]
+
+    def test_takes_a_changed_name_as_a_change(self, office: Console) -> None:
+        office("company", "import", str(register(Path("a.csv"), [entity(1)])))
+
+        result = office.json(
+            "company", "import", str(register(Path("b.csv"), [entity(1, "Mossgate Marine Pte. Ltd.")]))
+        )
+
+        assert (result["added"], result["changed"]) == (0, 1)
+
+    def test_refuses_a_file_without_a_column_whole(self, office: Console) -> None:
+        file = register(Path("bad.csv"), [b"x"], header=b"uen,entity_name")
+
+        said = office("company", "import", str(file), expect=2)
+
+        assert "uen_status_desc" in said
+        assert "Nothing is loaded" in said
+
+    def test_gives_a_submission_its_name(self, office: Console) -> None:
+        office("company", "import", str(register(Path("a.csv"), [entity(7)])))
+
+        reference = office("application", "submit", "--programme", "STP", "--uen", valid_uen(2015, 7), "--as", OFFICER)
+
+        assert office.json("application", "show", reference)["company_name"] == "Mossgate Chandlery Pte. Ltd."
+
+
+def test_the_demonstration_loads_once_with_cases_in_every_state_of_the_spine(aeo: Console) -> None:
+    aeo("db", "upgrade")
+
+    loaded = aeo.json("demo", "load")
+    again = aeo.json("demo", "load")
+
+    states = {case["state"] for case in aeo.json("application", "list")}
+    assert states == {
+        "submitted", "checklist_review", "validation", "certified", "revalidation_due", "lapsed", "rejected", "withdrawn",
+    }  # fmt: skip
+    assert (loaded["loaded"], again["loaded"]) == (14, 0)
+    assert aeo.json("db", "check") == {"problems": []}
+    assert {row["status"] for row in aeo.json("outbox", "list")} == {"sent"}
+    assert aeo.json("sweep")["done"] == []
+
+
+def test_a_backup_is_restored_into_an_empty_place_and_never_over_a_database(
+    office: Console, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    reference = submit(office)
+    office("db", "backup", "copy.backup")
+    office("db", "backup", "copy.backup", expect=2)
+    office("db", "restore", "copy.backup", expect=2)
+
+    monkeypatch.setenv("AEO_DATA_DIR", str(tmp_path / "elsewhere"))
+    office("db", "restore", "copy.backup")
+
+    assert office.json("application", "show", reference)["state"] == "submitted"
+
+
+def test_the_clock_of_an_installation_is_shared_and_refused_in_production(
+    office: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AEO_CLOCK", "2031-05-01T09:00:00+08:00")
+    first = submit(office)
+    monkeypatch.delenv("AEO_CLOCK")
+
+    second = submit(office, uen=valid_uen(2019, 404))
+
+    assert (first, second) == ("STP-2031-000001", "STP-2031-000002")
+    monkeypatch.setenv("AEO_CLOCK", "2031-05-01T09:00:00+08:00")
+    monkeypatch.setenv("AEO_ENV", "production")
+    assert "production" in office("application", "list", expect=3)
+
+
+def test_settings_hide_passwords(aeo: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AEO_SMTP_URL", "smtp://user:secret@mail.example:587")
+
+    said = aeo("settings")
+
+    assert "secret" not in said
+    assert "user:***@mail.example" in said
+
+
+def test_a_programme_file_is_checked_before_it_is_used(aeo: Console) -> None:
+    shipped = (Path(__file__).parents[2] / "states/programmes/stp.toml").read_text()
+    Path("good.toml").write_text(shipped)
+    Path("bad.toml").write_text(shipped.replace('"documents_present"', '"documents_here"', 1))
+
+    assert "is sound" in aeo("programme", "check", "good.toml")
+    assert "documents_present" in aeo("programme", "check", "bad.toml", expect=1)
+
+
+def test_a_stored_edition_whose_file_changed_refuses_to_start(
+    office: Console, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "programmes"
+    folder.mkdir()
+    shipped = (Path(__file__).parents[2] / "states/programmes/stp.toml").read_text()
+    (folder / "stp.toml").write_text(shipped.replace("quiet_days = 30", "quiet_days = 31"))
+    monkeypatch.setenv("AEO_PROGRAMMES_DIR", str(folder))
+
+    said = office("application", "list", expect=3)
+
+    assert "an edition of its own" in said
