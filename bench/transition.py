@@ -32,7 +32,7 @@ from workflow.store.database import Database
 from workflow.store.editions import Editions
 from workflow.store.office import Office
 
-NOT_MEASURED = "Not measured yet: the peers django-fsm-2 + django-fsm-log and DBOS."
+NOT_MEASURED = "Not measured yet: the peers django-fsm-2 + django-fsm-log and DBOS, and eight clients (P2)."
 
 _STP = Path(__file__).resolve().parents[1] / "states" / "programmes" / "stp.toml"
 _ORIGIN = "bench.invalid"

@@ -115,6 +115,8 @@ def actions(reference: Reference, as_: As = "", json: Json = False) -> None:
         return
     for action in found:
         words = "allowed" if action["allowed"] else f"not yet, {len(action['unmet'])} unmet"
+        if action["asks"]:
+            words += f" (takes {', '.join(action['asks'])})"
         show(f"{action['trigger']}: {words}", as_json=False)
         for one in action["unmet"]:
             show(f"  - {one['sentence']} [{one['code']}; who can: {one['who']}]", as_json=False)

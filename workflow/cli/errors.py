@@ -20,7 +20,7 @@ def told(error: Exception, *, as_json: bool) -> int:
     if isinstance(error, errors.CaseworkError):
         return fail(error.code, error.sentence, EXIT_CODES[type(error)], as_json=as_json, details=error.details)
     if os.environ.get("AEO_DEBUG"):
-        logging.getLogger("aeo").exception("An error that was not foreseen.")
+        logging.getLogger("aeo").error("An error that was not foreseen.", exc_info=error)
     if isinstance(error, OSError):
         sentence = (
             f"The system refused: {error.strerror or error} ({error.filename or 'no file'}). Nothing more was done."

@@ -3,6 +3,7 @@
 import json
 import sys
 from importlib import import_module
+from itertools import pairwise
 from typing import Any
 
 import typer
@@ -81,7 +82,7 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code: 0 done, 1 the answer is no, 2 bad input, 3 unavailable."""
     as_json = "--json" in arguments or any(
-        first == "--format" and second == "json" for first, second in zip(arguments, arguments[1:], strict=False)
+        first == "--format" and second == "json" for first, second in pairwise(arguments)
     )
     try:
         code = typer.main.get_command(app)(arguments, prog_name="aeo", standalone_mode=False)

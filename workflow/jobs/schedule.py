@@ -50,10 +50,10 @@ def _run(job: Job, opened: Opened) -> None:
     error = ""
     try:
         job.run(opened)
-    except Exception as failure:
+    except Exception as failure:  # noqa: BLE001  # the job runner is a door: it logs, notes and goes on
         _log.exception("Job %s failed.", job.name)
         error = f"{type(failure).__name__}: {failure}"
     try:
         note_heartbeat(opened.office, job=job.name, at=datetime.now(UTC), error=error)
-    except Exception:
+    except Exception:  # noqa: BLE001  # likewise
         _log.exception("The heartbeat of %s could not be noted.", job.name)

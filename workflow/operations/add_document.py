@@ -23,6 +23,7 @@ from workflow.store.office import Office
 
 LARGEST = 50 * 1024 * 1024
 _CHUNK = 256 * 1024
+_LARGEST_LIST = 1_000_000  # a package that lists its types in more is no office document
 _DOCUMENT = table_of(models.Document)
 _CHUNK_TABLE = table_of(models.DocumentChunk)
 
@@ -124,7 +125,7 @@ def _is_ooxml(content: bytes, family: bytes) -> bool:
         with zipfile.ZipFile(BytesIO(content)) as package:
             types = package.getinfo("[Content_Types].xml")
             return (
-                types.file_size < 1_000_000
+                types.file_size < _LARGEST_LIST
                 and family in package.read(types)
                 and b"macroEnabled" not in package.read(types)
             )

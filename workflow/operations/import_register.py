@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
@@ -139,7 +139,7 @@ class _Rejects:
         self._keep = keep
         self._file: IO[str] | None = None
 
-    def __enter__(self) -> "_Rejects":
+    def __enter__(self) -> Self:
         return self
 
     def add(self, number: int, reason: str, fields: list[str]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, bindparam, select, tuple_
 
 from states.dates import local_day, standing_on
-from states.definition import Programme
+from states.definition import Programme, Transition
 from states.facts import CLOCK, OPERATOR, Person
 from workflow import models
 from workflow.audit.wording import in_words
@@ -133,12 +133,21 @@ def actions(
             "target": action.transition.target if action.transition else "",
             "allowed": action.allowed,
             "unmet": [{"code": one.code, "sentence": one.sentence, "who": one.who} for one in action.unmet],
+            "asks": _asks(action.transition),
             "met": len(action.met),
             "roles": list(action.transition.roles) if action.transition else [],
             "four_eyes": bool(action.transition and action.transition.distinct_from),
         }
         for action in machine.explain(loaded[case.id].facts, actor)
     ]
+
+
+def _asks(transition: Transition | None) -> list[str]:
+    """What must or may be given with the trigger: a reason, a reason code, facts."""
+    if transition is None:
+        return []
+    reason = ["reason"] if transition.reason == "required" else []
+    return [*reason, *(["reason_code"] if transition.reason_codes else []), *transition.given]
 
 
 def _shown(connection: Connection, office: Office, row: Row[Any], now: datetime) -> dict[str, Any]:

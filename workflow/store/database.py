@@ -48,11 +48,10 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """Commit what the block did, or nothing of it. Raises Unavailable when the database cannot be reached."""
-        with _reachable(), self._turn(), self.writer.connect() as connection:
-            with connection.begin():
-                transaction = Transaction(connection)
-                yield transaction
-                transaction.flush()
+        with _reachable(), self._turn(), self.writer.connect() as connection, connection.begin():
+            transaction = Transaction(connection)
+            yield transaction
+            transaction.flush()
 
     @contextmanager
     def rehearsal(self) -> Iterator[Transaction]:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
 from workflow.store.office import Office
@@ -18,6 +19,8 @@ def create_app(
 ) -> FastAPI:
     """Return the application. `ready` names what keeps it from working; `demonstration` shows the clock on pages."""
     app = FastAPI(title="AEO Casework", docs_url=None, redoc_url=None, openapi_url=None)
+    # Pages have no sign-in yet: a foreign name that resolves to this machine must not read them.
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
     app.add_middleware(SafeHeaders)
     add_handlers(app)
 

@@ -1,9 +1,9 @@
 """Alembic's entry: runs migrations on the connection that `store.schema` hands over."""
 
 from alembic import context
+from sqlmodel import SQLModel
 
 import workflow.models  # noqa: F401  # every table must be known before models and migrations are compared
-from sqlmodel import SQLModel
 
 connection = context.config.attributes["connection"]
 context.configure(
