@@ -30,11 +30,15 @@ def svg(programme: Programme, *, current: str | None = None) -> str:
         for s in t.sources
     )
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" class="diagram" '
-        f'font-family="sans-serif" font-size="13" fill="none" stroke="currentColor">',
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" class="diagram" '
+            f'font-family="sans-serif" font-size="13" fill="none" stroke="currentColor">'
+        ),
         f"<title>States of {escape(programme.code)}</title><desc>{escape(words)}</desc>",
-        '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
-        'orient="auto-start-reverse"><path d="M0 0 8 4 0 8z" fill="currentColor" stroke="none"/></marker></defs>',
+        (
+            '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
+            'orient="auto-start-reverse"><path d="M0 0 8 4 0 8z" fill="currentColor" stroke="none"/></marker></defs>'
+        ),
     ]
     pairs = dict.fromkeys((s, t.target) for t in programme.transitions for s in t.sources)
     parts += [_arrow(place[source], place[target]) for source, target in pairs]

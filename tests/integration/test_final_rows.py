@@ -159,3 +159,15 @@ class TestMissing:
             missing = final_rows.missing(connection)
 
         assert missing == ["final_certificate_delete", "final_certificate_truncate", "final_certificate_update"]
+
+    def test_names_a_trigger_whose_function_was_hollowed_out(self, postgresql_office: Office):
+        hollow = (
+            "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
+        )
+        with postgresql_office.database.transaction() as transaction:
+            transaction.connection.execute(text(hollow))
+
+        with postgresql_office.database.snapshot() as connection:
+            found = final_rows.missing(connection)
+
+        assert "final_decision_update" in found

@@ -32,6 +32,13 @@ BEGIN RAISE EXCEPTION '% rows are final', TG_TABLE_NAME; END $$
 """
 
 
+_AS_BUILT = """
+SELECT t.tgname, p.prosrc, t.tgqual IS NOT NULL AS conditional
+FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+WHERE NOT t.tgisinternal AND t.tgenabled = 'O' AND p.proname = 'refuse_change'
+"""
+
+
 def _once_only(table: Table) -> str:
     """The condition under which an update is refused: always, but for the one column that is filled in once."""
     if table.name != "audit_entry":
@@ -103,8 +110,13 @@ def missing(connection: Connection) -> list[str]:
         rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
         found = {str(row[0]): str(row[1]) for row in rows}
         return sorted(name for name, statement in wanted.items() if found.get(name) != statement)
-    enabled = connection.exec_driver_sql("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'O'")
-    return sorted(set(wanted) - {row[0] for row in enabled})
+    rows = connection.exec_driver_sql(_AS_BUILT)
+    sound = {
+        str(row.tgname)
+        for row in rows
+        if row.prosrc.strip() in _FUNCTION and row.conditional == (row.tgname == "final_audit_entry_update")
+    }
+    return sorted(set(wanted) - sound)
 
 
 def _present(connection: Connection) -> dict[str, str]:
