@@ -21,7 +21,6 @@ class Settings(BaseSettings):
     smtp_url: str = ""  # empty: a maildir in the data folder
     smtp_ca: str = ""
     mail_from: str = "casework@localhost.localdomain"
-    base_url: str = "http://127.0.0.1:8000"
     programmes_dir: Path | None = None
     templates_dir: Path | None = None
     officer: str = ""

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import cast
 
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, inspect, make_url
 
 from workflow.errors import BadInput, Unavailable
 from workflow.store import engines
@@ -64,18 +64,21 @@ def _restore_postgresql(url: str, file: Path) -> None:
             raise BadInput("DATABASE_EXISTS", "The database is not empty. Restore into an empty one.")
     finally:
         engine.dispose()
-    _run("pg_restore", url, ["--no-owner", "--exit-on-error", str(file)], flag="--dbname")
+    _run("pg_restore", url, ["--no-owner", "--exit-on-error", str(file)])
 
 
-def _run(program: str, url: str, arguments: list[str], flag: str = "--dbname") -> None:
+def _run(program: str, url: str, arguments: list[str]) -> None:
     """Run PostgreSQL's own tool; it must be at least as new as the server."""
-    command = os.environ.get(f"AEO_{program.upper()}") or shutil.which(program)
+    command = shutil.which(program)
     if command is None:
         raise Unavailable(
             "NO_TOOL", f"{program} is needed for PostgreSQL. Install the PostgreSQL client (Debian: postgresql-client)."
         )
-    address = url.replace("postgresql+psycopg://", "postgresql://", 1)
-    done = subprocess.run([command, f"{flag}={address}", *arguments], capture_output=True, text=True, check=False)  # noqa: S603  # our own arguments
+    address = make_url(url).set(drivername="postgresql")
+    # The password goes through the environment: arguments can be read by everybody on the machine.
+    environment = os.environ | ({"PGPASSWORD": str(address.password)} if address.password else {})
+    target = f"--dbname={address._replace(password=None).render_as_string()}"
+    done = subprocess.run([command, target, *arguments], env=environment, capture_output=True, text=True, check=False)  # noqa: S603  # our own arguments
     if done.returncode:
         raise Unavailable(
             "TOOL_FAILED",
