@@ -48,7 +48,7 @@ def writer(url: URL) -> Engine:
         connect_args={"isolation_level": None, "check_same_thread": False},
     )
     event.listen(engine, "connect", _prepare_sqlite_writer)
-    event.listen(engine, "begin", _begin_immediate)
+    _begin_with(engine, "BEGIN IMMEDIATE")
     return engine
 
 
@@ -72,7 +72,7 @@ def reader(url: URL) -> Engine:
         return connection
 
     engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=10, max_overflow=30)
-    event.listen(engine, "begin", _begin_deferred)
+    _begin_with(engine, "BEGIN")
     return engine
 
 
@@ -83,12 +83,16 @@ def _prepare_sqlite_writer(connection: DBAPIConnection, _: ConnectionPoolEntry) 
     cursor.close()
 
 
-def _begin_immediate(connection: Any) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _begin_with(engine: Engine, statement: str) -> None:
+    """Say how a transaction begins: the driver opens none before a SELECT, and then updates are lost.
 
+    Through the dialect's own hook; an event listener would cost every statement a look at the list of listeners.
+    """
 
-def _begin_deferred(connection: Any) -> None:
-    connection.exec_driver_sql("BEGIN")
+    def begin(connection: Any) -> None:
+        connection.execute(statement)
+
+    setattr(engine.dialect, "do_begin", begin)  # noqa: B010  # the hook is a method of the dialect
 
 
 _SQLITE_FULL = 2
