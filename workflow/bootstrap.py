@@ -21,7 +21,7 @@ from workflow.operations.set_up_installation import set_clock, set_up_installati
 from workflow.settings import Settings
 from workflow.store import engines, final_rows, schema
 from workflow.store.database import Database
-from workflow.store.editions import Editions
+from workflow.store.editions import Editions, is_stored
 from workflow.store.office import Office
 
 _PROGRAMMES = Path(__file__).resolve().parents[1] / "states" / "programmes"
@@ -51,7 +51,7 @@ def connect(settings: Settings, *, create: bool = False) -> Database:
     path = engines.sqlite_path(url)
     if path is not None:
         if create:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         elif not path.exists():
             raise Unavailable("NO_DATABASE", f"There is no database at {path}. Make one with `aeo db upgrade`.")
     lock_file = path.with_name(path.name + ".lock") if path is not None else None
@@ -91,7 +91,11 @@ def open_installation(settings: Settings) -> Iterator[Opened]:
         problems = unsound(database, settings)
         if problems:
             raise Unavailable("UNSOUND", " ".join(problems))
-        set_up_installation(database, shipped_programmes(settings), now=datetime.now(UTC))
+        programmes = shipped_programmes(settings)
+        with database.snapshot() as connection:
+            new = [programme for programme in programmes if not is_stored(connection, programme)]
+        if new:  # a command that only reads must not wait for a writer's turn
+            set_up_installation(database, new, now=datetime.now(UTC))
         clock, moved = _clock(database, settings)
         installation = table_of(models.Installation)
         with database.snapshot() as connection:

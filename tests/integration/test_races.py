@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import builders
 import pytest
@@ -13,10 +14,13 @@ from sqlalchemy.exc import IntegrityError
 
 from workflow import models
 from workflow.decisions.outcome import Done, Refused
+from workflow.errors import Unavailable
 from workflow.models.base import table_of
 from workflow.operations.assess_criterion import assess_criterion
 from workflow.operations.sweep import Swept, sweep
-from workflow.store import cases
+from workflow.store import cases, engines
+from workflow.store.database import Database
+from workflow.store.editions import Editions
 from workflow.store.office import Office
 
 _FINDING = table_of(models.Finding)
@@ -83,6 +87,13 @@ class Race:
         self.office = office
         self.staff = builders.people(office)
         self.reference = builders.ready_to_certify(office, self.staff)
+
+    @classmethod
+    def at(cls, race: "Race", office: Office) -> "Race":
+        """The same case and people, reached through another process."""
+        made = cls.__new__(cls)
+        made.office, made.staff, made.reference = office, race.staff, race.reference
+        return made
 
     def certify(self) -> object:
         return builders.advance(self.office, builders.act(self.staff.approver), self.reference, "certify")
@@ -227,3 +238,43 @@ class TestTwoSweepsAndAnOfficer:
         assert sum(d["trigger"] == "open_revalidation" for d in decisions) == 1
         numbers = [entry["case_seq"] for entry in builders.entries_of(office, reference)]
         assert numbers == list(range(1, case["case_seq"] + 1))
+
+
+@contextmanager
+def second_process(office: Office, *, locked: bool) -> Iterator[Office]:
+    """Another process at the same SQLite file: engines of its own, and the file lock or, as a control, none."""
+    path = Path(office.database.writer.url.database or "")
+    lock_file = path.with_suffix(".lock") if locked else None
+    url = engines.parse(f"sqlite:///{path}")
+    database = Database(engines.writer(url), engines.reader(url), lock_file)
+    try:
+        yield Office(database, Editions(), origin="test.example", salt="s")
+    finally:
+        database.close()
+
+
+class TestTwoProcessesOnSqlite:
+    def test_take_turns_on_one_case(self, sqlite_office: Office):
+        race = Race(sqlite_office)
+        with second_process(sqlite_office, locked=True) as other:
+            elsewhere = Race.at(race, other)
+
+            certified, assessed = at_once(sqlite_office, race.certify, elsewhere.find_unmet)
+
+        assert isinstance(certified, Done)
+        assert isinstance(assessed, Refused)
+        assert not holds_a_failed_finding_though_certified(sqlite_office, race.reference)
+
+    def test_control_without_turns_and_with_late_locks_the_decision_is_lost(self, sqlite_office: Office):
+        """The driver's ordinary BEGIN takes the lock at the first write, after the facts were read: too late."""
+        race = Race(sqlite_office)
+        with second_process(sqlite_office, locked=False) as other:
+            elsewhere = Race.at(race, other)
+            engines._begin_with(sqlite_office.database.writer, "BEGIN")
+            engines._begin_with(other.database.writer, "BEGIN")
+
+            certified, assessed = at_once(sqlite_office, race.certify, elsewhere.find_unmet)
+
+        assert isinstance(assessed, Done)
+        assert isinstance(certified, Unavailable)
+        assert "locked" in certified.sentence

@@ -42,18 +42,23 @@ class Editions:
         return list(connection.execute(select(_E.c.code).distinct().order_by(_E.c.code)).scalars())
 
 
-def install(connection: Connection, programme: Programme, *, now: datetime) -> bool:
-    """Store an edition once. Return whether it is new. Raises Unavailable when it is stored with another content."""
+def is_stored(connection: Connection, programme: Programme) -> bool:
+    """Say whether an edition is stored. Raises Unavailable when it is stored with another content."""
     query = select(_E.c.sha256).where(_E.c.code == programme.code, _E.c.edition == programme.edition)
     stored = connection.execute(query).scalar_one_or_none()
-    if stored == programme.sha256:
-        return False
-    if stored is not None:
+    if stored is not None and stored != programme.sha256:
         raise Unavailable(
             "EDITION_CHANGED",
             f"The file of {programme.code} edition {programme.edition} differs from the edition stored under that name. "
             "Running cases keep what is stored: give the changed file an edition of its own.",
         )
+    return stored is not None
+
+
+def install(connection: Connection, programme: Programme, *, now: datetime) -> bool:
+    """Store an edition once. Return whether it is new. Raises Unavailable when it is stored with another content."""
+    if is_stored(connection, programme):
+        return False
     connection.execute(
         _E.insert().values(
             code=programme.code,
