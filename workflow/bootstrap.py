@@ -19,7 +19,7 @@ from workflow.models.base import table_of
 from workflow.operations.deliver_outbox import Post
 from workflow.operations.set_up_installation import set_clock, set_up_installation
 from workflow.settings import Settings
-from workflow.store import engines, final_rows, schema
+from workflow.store import engines, final_rows, revision
 from workflow.store.database import Database
 from workflow.store.editions import Editions, is_stored
 from workflow.store.office import Office
@@ -74,6 +74,8 @@ def shipped_programmes(settings: Settings) -> list[Programme]:
 
 def upgrade(settings: Settings) -> list[str]:
     """Bring the database to the newest schema and set up what an installation needs. Return what was made."""
+    from workflow.store import schema  # noqa: PLC0415  # Alembic is heavy, and only this command needs it
+
     database = connect(settings, create=True)
     try:
         _answers(database)
@@ -108,9 +110,9 @@ def open_installation(settings: Settings) -> Iterator[Opened]:
 def unsound(database: Database, settings: Settings) -> list[str]:
     """Return why a database must not be worked with: schema, final rows, durability (weaker ones pass in tests)."""
     _answers(database)
-    current = schema.current(database.writer)
-    if current != schema.newest():
-        return [f"The database is at schema {current or 'none'}, {schema.newest()} is needed. Run `aeo db upgrade`."]
+    current = revision.current(database.writer)
+    if current != revision.HEAD:
+        return [f"The database is at schema {current or 'none'}, {revision.HEAD} is needed. Run `aeo db upgrade`."]
     problems: list[str] = []
     with database.writer.connect() as connection:
         if missing := final_rows.missing(connection):

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import URL, inspect
 
-from workflow.store import engines, final_rows, schema
+from workflow.store import engines, final_rows, revision, schema
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ class TestUpgrade:
         schema.upgrade(engine)
 
         assert schema.differences(engine) == []
-        assert schema.current(engine) == schema.newest() != ""
+        assert revision.current(engine) == schema.newest() == revision.HEAD
 
     def test_makes_every_trigger_of_final_rows(self, engine):
         schema.upgrade(engine)
@@ -54,4 +54,4 @@ class TestUpgrade:
 
 class TestCurrent:
     def test_is_none_for_an_empty_database(self, engine):
-        assert schema.current(engine) is None
+        assert revision.current(engine) is None

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from workflow import models
 from workflow.errors import Unavailable
 from workflow.models.base import table_of
-from workflow.store import schema
+from workflow.store import revision
 from workflow.store.office import Office
 
 _BEAT = table_of(models.WorkerHeartbeat)
@@ -19,7 +19,7 @@ def problems(office: Office, *, real_now: datetime, jobs: tuple[str, ...]) -> li
     try:
         with office.database.snapshot() as connection:
             beats = {row.job: row for row in connection.execute(select(_BEAT))}
-        if schema.current(office.database.writer) != schema.newest():
+        if revision.current(office.database.writer) != revision.HEAD:
             return ["The database's schema is not the newest. Run `aeo db upgrade`."]
     except Unavailable as error:
         return [error.sentence]

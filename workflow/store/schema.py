@@ -1,4 +1,4 @@
-"""Brings a database to the newest schema and says whether it is there. Knows nothing of what the tables mean."""
+"""Brings a database to the newest schema. Knows nothing of what the tables mean; heavy, so imported when needed."""
 
 from pathlib import Path
 
@@ -26,12 +26,6 @@ def _config(connection: Connection | None = None) -> Config:
 def newest() -> str:
     """Return the newest revision this program knows."""
     return ScriptDirectory.from_config(_config()).get_current_head() or ""
-
-
-def current(engine: Engine) -> str | None:
-    """Return the revision a database is at, or None when it has no schema."""
-    with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
