@@ -178,6 +178,20 @@ class TestBadInput:
         assert reference in said
 
 
+def test_a_visit_on_a_bad_day_keeps_no_report(office: Console) -> None:
+    reference = submit(office)
+    before = office.json("application", "history", reference)
+    Path("report.pdf").write_bytes(b"%PDF-1.4\n%%EOF\n")
+    visit = ("visit", "record", reference, "--report", "report.pdf", "--as")
+
+    early = office(*visit, OFFICER, "--on", "2001-01-01", expect=2)
+    late = office(*visit, OFFICER, "--on", "2999-01-01", expect=2)
+
+    assert "before the application was received" in early
+    assert "in the future" in late
+    assert office.json("application", "history", reference) == before
+
+
 class TestRefusals:
     """The answer is no: exit 1, every unmet rule, and a trace in the trail."""
 

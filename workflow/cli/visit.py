@@ -8,8 +8,7 @@ import typer
 from workflow import inputs
 from workflow.cli.document import read_file
 from workflow.cli.shared import As, Json, Reference, act_of, finish, group, opened
-from workflow.decisions.outcome import Refused
-from workflow.operations.add_document import add_document
+from workflow.operations.add_document import checked
 from workflow.operations.record_visit import record_visit
 
 app = group("On-site visits.")
@@ -30,19 +29,5 @@ def record(
 ) -> None:
     """Record a held visit with its report."""
     with opened() as installation:
-        day, act, content = inputs.day(on, "--on"), act_of(installation, as_), read_file(report)
-        added = add_document(
-            installation.office,
-            reference=reference,
-            filename=report.name,
-            content=content,
-            kind="visit_report",
-            act=act,
-        )
-        if isinstance(added, Refused):
-            finish(added, as_json=json)
-            return
-        document = int(added.data["document"])
-        finish(
-            record_visit(installation.office, reference=reference, held_on=day, report=document, act=act), as_json=json
-        )
+        day, act, file = inputs.day(on, "--on"), act_of(installation, as_), checked(report.name, read_file(report))
+        finish(record_visit(installation.office, reference=reference, held_on=day, report=file, act=act), as_json=json)

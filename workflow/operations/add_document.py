@@ -2,6 +2,7 @@
 
 import hashlib
 import zipfile
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import PurePosixPath
 
@@ -49,8 +50,7 @@ def add_document(office: Office, *, reference: str, filename: str, content: byte
 
     Raises NotFound, and BadInput for an unknown kind, an empty or too large file, or a type that is not accepted.
     """
-    filename = inputs.name(filename.replace("\\", "/").rpartition("/")[2], "The file's name")
-    media_type = sniff(filename, content)
+    file = checked(filename, content)
     with office.database.transaction() as transaction:
         connection = transaction.connection
         case = cases.lock(connection, reference)
@@ -59,36 +59,56 @@ def add_document(office: Office, *, reference: str, filename: str, content: byte
         role = permit(connection, office.origin, case, programme, Deed.ADD_DOCUMENT, act)
         if isinstance(role, Refused):
             return role
-        digest = _keep(connection, content)
-        version = 1 + _versions(connection, case, kind, filename)
-        row = {
-            "application_id": case.id,
-            "cycle": case.cycle,
-            "kind": kind,
-            "filename": filename,
-            "version": version,
-            "media_type": media_type,
-            "size": len(content),
-            "sha256": digest,
-            "added_by": act.actor.id,
-            "added_at": act.now,
-        }
-        document_id = new_id(connection.execute(_DOCUMENT.insert(), row))
-        change = Change(
-            kind="case:document:added",
-            role=role,
-            detail={
-                "document": document_id,
-                "document_kind": kind,
-                "filename": filename,
-                "version": version,
-                "size": len(content),
-                "sha256": digest,
-            },
-        )
-        record(connection, office.origin, case, programme, act, change)
-        data = summary(case) | {"document": document_id, "sha256": digest, "kind": kind}
-        return Done(f"Document {document_id} ({kind}, version {version}) is added to {reference}.", data)
+        document_id = keep(connection, office.origin, case, programme, act, role, file, kind)
+        data = summary(case) | {"document": document_id, "sha256": file.sha256, "kind": kind}
+        return Done(f"Document {document_id} ({kind}) is added to {reference}.", data)
+
+
+@dataclass(frozen=True)
+class File:
+    """A file whose name and content passed the checks."""
+
+    filename: str
+    media_type: str
+    content: bytes
+    sha256: str
+
+
+def checked(filename: str, content: bytes) -> File:
+    """Return a file that may be kept. Raises BadInput."""
+    filename = inputs.name(filename.replace("\\", "/").rpartition("/")[2], "The file's name")
+    return File(filename, sniff(filename, content), content, hashlib.sha256(content).hexdigest())
+
+
+def keep(
+    connection: Connection, origin: str, case: Case, programme: Programme, act: Act, role: str, file: File, kind: str
+) -> int:
+    """Keep a file as a document of a locked case, in the caller's transaction; return the document's id."""
+    _keep_content(connection, file)
+    version = 1 + _versions(connection, case, kind, file.filename)
+    row = {
+        "application_id": case.id,
+        "cycle": case.cycle,
+        "kind": kind,
+        "filename": file.filename,
+        "version": version,
+        "media_type": file.media_type,
+        "size": len(file.content),
+        "sha256": file.sha256,
+        "added_by": act.actor.id,
+        "added_at": act.now,
+    }
+    document_id = new_id(connection.execute(_DOCUMENT.insert(), row))
+    detail = {
+        "document": document_id,
+        "document_kind": kind,
+        "filename": file.filename,
+        "version": version,
+        "size": len(file.content),
+        "sha256": file.sha256,
+    }
+    record(connection, origin, case, programme, act, Change("case:document:added", role, detail=detail))
+    return document_id
 
 
 def sniff(filename: str, content: bytes) -> str:
@@ -149,14 +169,13 @@ def _known_kind(programme: Programme, kind: str) -> None:
         )
 
 
-def _keep(connection: Connection, content: bytes) -> str:
-    digest = hashlib.sha256(content).hexdigest()
-    query = select(func.count()).where(_CHUNK_TABLE.c.sha256 == digest)
+def _keep_content(connection: Connection, file: File) -> None:
+    """The same content is kept once."""
+    query = select(func.count()).where(_CHUNK_TABLE.c.sha256 == file.sha256)
     if connection.execute(query).scalar_one() == 0:
-        chunks = [content[start : start + _CHUNK] for start in range(0, len(content), _CHUNK)]
-        rows = [{"sha256": digest, "part": part, "content": chunk} for part, chunk in enumerate(chunks)]
+        chunks = [file.content[start : start + _CHUNK] for start in range(0, len(file.content), _CHUNK)]
+        rows = [{"sha256": file.sha256, "part": part, "content": chunk} for part, chunk in enumerate(chunks)]
         connection.execute(_CHUNK_TABLE.insert(), rows)
-    return digest
 
 
 def _versions(connection: Connection, case: Case, kind: str, filename: str) -> int:

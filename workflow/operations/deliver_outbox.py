@@ -18,8 +18,8 @@ from workflow import models
 from workflow.audit.entry import Entry
 from workflow.decisions.record import enter
 from workflow.models.base import table_of
-from workflow.operations.sweep import add_task
 from workflow.store.office import Office
+from workflow.store.tasks import add_task
 
 BATCH = 50
 _LEASE = timedelta(minutes=15)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, select
 
 from states.dates import local_day, standing_on
 from states.facts import CLOCK, Person
@@ -29,6 +29,7 @@ from workflow.models.base import table_of
 from workflow.store import cases, facts, ledger, people
 from workflow.store.cases import Case
 from workflow.store.office import Office
+from workflow.store.tasks import add_task
 
 BATCH = 200
 GUARD_SHARE, GUARD_COUNT = 0.02, 20  # a sweep that would lapse more than both asks a person
@@ -108,15 +109,6 @@ def _guard(office: Office, *, now: datetime, dry_run: bool, confirm: Act | None)
         if confirm is None:
             add_task(connection, key, "supervisor", sentence, now)
     return "" if confirm else sentence
-
-
-def add_task(
-    connection: Connection, key: str, role: str, sentence: str, now: datetime, application_id: int | None = None
-) -> None:
-    """Make a task once; the same trouble makes no second one."""
-    if connection.execute(select(func.count()).where(_TASK.c.key == key)).scalar_one() == 0:
-        row = {"key": key, "role": role, "sentence": sentence, "created_at": now, "application_id": application_id}
-        connection.execute(_TASK.insert(), row)
 
 
 def _one_by_one(
