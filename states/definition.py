@@ -5,6 +5,7 @@ Knows nothing of cases, people or databases. `loader.py` turns a file's text int
 
 import hashlib
 import json
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -12,14 +13,44 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from states.dates import Counting
 
+TraderRole = Literal[
+    "importer",
+    "exporter",
+    "manufacturer",
+    "freight_forwarder",
+    "warehouse_operator",
+    "transporter",
+    "terminal_operator",
+]
 UNSET: Literal["unset"] = "unset"
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Kind = Literal["review", "waiting", "certified", "suspended", "closed"]
 Role = Literal["officer", "approver", "account_manager", "supervisor", "applicant", "clock"]
 Audience = Literal["company", "account_manager", "officer", "supervisor"]
-Effect = Literal["complete_application", "issue_certificate", "end_certificate"]
-Deed = Literal["recommended", "passed_checklist", "assessed", "assessed_band", "visited"]
+Effect = Literal[
+    "complete_application",
+    "open_cycle",
+    "ask_information",
+    "take_information",
+    "issue_certificate",
+    "suspend_certificate",
+    "reinstate_certificate",
+    "extend_certificate",
+    "end_certificate",  # at the end of its last valid day
+    "revoke_certificate",
+    "surrender_certificate",
+    "undo_ending",
+]
+Deed = Literal["recommended", "passed_checklist", "assessed", "assessed_band", "visited", "decided"]
+# Targets of a transition that depend on the case.
+SAME = "same"  # the state it is in
+BACK = "back"  # the state before the side state
+DATED = "dated"  # like back from a suspension, like same elsewhere; of the certified states the one that the dates say
+TARGETS = (SAME, BACK, DATED)
+# In which way reminders are counted for a certificate that has an end.
+Phase = Literal["running", "under_review", "awaiting", "closing"]
+PHASES: tuple[Phase, ...] = ("running", "under_review", "awaiting", "closing")
 BANDS = ("Basic", "Standard", "Intermediate", "Enhanced", "Premium")
 Band = Literal["Basic", "Standard", "Intermediate", "Enhanced", "Premium"]
 
@@ -37,6 +68,7 @@ class Sourced(Part):
 class BandRule(Sourced):
     minimum: Band
     years: dict[Band, int]  # how long an assessment of each band holds
+    carried_over: bool = False  # whether a band assessed in an earlier cycle counts for a renewal
 
 
 class Validity(Sourced):
@@ -49,7 +81,19 @@ class Validity(Sourced):
 class Renewal(Sourced):
     pack_complete_days: int = Field(default=120, ge=0)  # a pack complete so long before the end leaves time to decide
     renewal_starts: Literal["day_after", "decision_day"] = "day_after"
-    pending_at_expiry: Literal["ends", "continues_until_decided"] = "ends"
+    pending_at_expiry: Literal["ends", "continues_until_decided", "continues_days"] = "ends"
+    continues_days: int = Field(default=0, ge=0, le=366)  # for continues_days: days after the last valid day
+
+
+class Information(Sourced):
+    """What happens while a company is asked for information: days counted from the day it should have answered."""
+
+    reply_days: int = Field(default=14, ge=1)  # where the officer names no day, counted from the question
+    reminder_days: int = Field(default=1, ge=0)
+    final_notice_days: int = Field(default=14, ge=1)
+    close_days: int = Field(default=14, ge=1)  # from the final notice, before a case may be closed for no reply
+    reminder_message: Name = "information_reminder"
+    final_notice_message: Name = "information_final_notice"
 
 
 class ServiceTarget(Sourced):
@@ -67,6 +111,8 @@ class Criterion(Sourced):
     text: str
     mandatory: bool | Literal["unset"] = UNSET
     placeholder: bool = False  # our words, not the authority's
+    scope: Literal["entity", "site"] = "entity"  # answered once, or once for each site
+    roles: tuple[TraderRole, ...] = ()  # trader roles it applies to; empty: all
 
 
 class Section(Part):
@@ -90,18 +136,28 @@ class State(Part):
     processing_clock: Literal["runs", "stopped", "off"] = "off"
 
 
+class Emergency(Sourced):
+    """One person may act at once when the reason code is this one; a second one confirms it within office days."""
+
+    reason_code: Name
+    confirm_within_days: int = Field(ge=1, le=30)
+
+
 class Transition(Sourced):
     trigger: Name
     title: str
     sources: tuple[Name, ...] = Field(alias="from", min_length=1)
-    target: Name = Field(alias="to")
+    target: Name = Field(alias="to")  # a state, or "same", "back", "dated"
+    returning_to: tuple[Name, ...] = ()  # only when the state before the side state is one of these
     roles: tuple[Role, ...] = Field(min_length=1)
     guards: tuple[Name, ...] = ()
-    given: dict[Name, Literal["date", "text"]] = {}
+    given: dict[Name, Literal["date", "text", "document"]] = {}
     distinct_from: tuple[Deed, ...] = ()  # four-eyes: who did one of these in the cycle may not do this
     reason: Literal["none", "optional", "required"] = "optional"
     reason_required_of: tuple[Role, ...] = ()  # roles that must give a reason even where others need none
     reason_codes: tuple[Name, ...] = ()
+    reason_code_optional: bool = False
+    emergency: Emergency | None = None
     effects: tuple[Effect, ...] = ()
     deed: Deed | None = None  # what having fired this counts as for later four-eyes
     messages: dict[Audience, Name] = {}
@@ -118,10 +174,21 @@ class Timer(Sourced):
 class ReminderRule(Sourced):
     """A message counted from the last day of validity (T)."""
 
-    rule: str = Field(pattern=r"^T[+-][0-9]+$")
+    rule: str = Field(pattern=r"^T[+-][0-9]+[a-z]?$")  # a letter where several go out on the same day
     offset_days: int
     hour: int = Field(default=8, ge=0, le=23)
     calendar: Literal["office", "none"] = "office"  # office: moves to the nearest earlier office day
+    message: Name
+    audience: tuple[Audience, ...] = Field(min_length=1)
+    phases: tuple[Phase, ...] = ("running",)
+
+
+class BandReminder(Sourced):
+    """A message counted from the last day of a band that ends before the certificate (B)."""
+
+    rule: str = Field(pattern=r"^B[+-][0-9]+$")
+    offset_days: int
+    hour: int = Field(default=8, ge=0, le=23)
     message: Name
     audience: tuple[Audience, ...] = Field(min_length=1)
 
@@ -141,6 +208,8 @@ class Programme(Sourced):
     band: BandRule
     validity: Validity
     renewal: Renewal
+    information: Information = Information()
+    suspended_listed: Literal["not in force today", "unlisted"] = "not in force today"  # what the public sees
     service_target: ServiceTarget | None = None
     submission_messages: dict[Audience, Name] = {}
     documents: tuple[RequiredDocument, ...]
@@ -149,6 +218,7 @@ class Programme(Sourced):
     transitions: tuple[Transition, ...]
     timers: tuple[Timer, ...] = ()
     reminders: tuple[ReminderRule, ...] = ()
+    band_reminders: tuple[BandReminder, ...] = ()
 
     @cached_property
     def canonical(self) -> str:
@@ -177,12 +247,66 @@ class Programme(Sourced):
         return tuple(dict.fromkeys(t.trigger for t in self.transitions))
 
     @cached_property
-    def _by_trigger_and_state(self) -> dict[tuple[str, str], Transition]:
-        return {(t.trigger, source): t for t in self.transitions for source in t.sources}
+    def _by_trigger_and_state(self) -> dict[tuple[str, str], list[Transition]]:
+        found: dict[tuple[str, str], list[Transition]] = {}
+        for transition in self.transitions:
+            for source in transition.sources:
+                found.setdefault((transition.trigger, source), []).append(transition)
+        return found
 
-    def transition(self, trigger: str, state: str) -> Transition | None:
-        """Return the transition a trigger names from a state, or None when the state does not have it."""
-        return self._by_trigger_and_state.get((trigger, state))
+    def transition(self, trigger: str, state: str, back: str = "") -> Transition | None:
+        """Return the transition a trigger names from a state, or None when the state does not have it.
 
-    def from_state(self, state: str) -> tuple[Transition, ...]:
-        return tuple(t for t in self.transitions if state in t.sources)
+        `back` is the state before a side state, where the programme makes a difference by it.
+        """
+        known = self._by_trigger_and_state.get((trigger, state), [])
+        return next((t for t in known if not t.returning_to or back in t.returning_to), None)
+
+    def from_state(self, state: str, back: str = "") -> tuple[Transition, ...]:
+        """Return the transitions that leave a state; all of them when `back` is not said."""
+        return tuple(
+            t
+            for t in self.transitions
+            if state in t.sources and (not back or not t.returning_to or back in t.returning_to)
+        )
+
+    def targets(self, transition: Transition, source: str) -> tuple[str, ...]:
+        """Return every state that a transition may lead to from a source."""
+        if transition.target == SAME:
+            return (source,)
+        if transition.target == DATED and self.state_by_name[source].kind != "suspended":
+            certified = tuple(s.name for s in self.states if s.kind == "certified")
+            return certified if source in certified else (source,)
+        if transition.target in (BACK, DATED):
+            return self._before(source) if not transition.returning_to else transition.returning_to
+        return (transition.target,)
+
+    def _before(self, side: str) -> tuple[str, ...]:
+        """Return the states from which a side state is entered, in the order of the file."""
+        entered = {s for t in self.transitions if t.target == side for s in t.sources}
+        return tuple(state.name for state in self.states if state.name in entered)
+
+    @cached_property
+    def _opening(self) -> tuple[str, str, int] | None:
+        """The timer that leads from one certified state to the next: from, to, days from the last valid day."""
+        for timer in self.timers:
+            for t in self.transitions:
+                pair = (t.sources[0], t.target)
+                if t.trigger == timer.trigger and all(
+                    self.state_by_name.get(s) and self.state_by_name[s].kind == "certified" for s in pair
+                ):
+                    return (*pair, timer.offset_days)
+        return None
+
+    def as_dated(self, state: str, last_day: date | None, today: date, *, extended: bool = False) -> str:
+        """Return the certified state that a day asks for; another state stays as it is.
+
+        A revalidation that was opened stays open, unless an extension moves its opening ahead.
+        """
+        if self._opening is None or last_day is None:
+            return state
+        before, after, offset = self._opening
+        due = today >= last_day + timedelta(days=offset)
+        if state == before and due and not extended:
+            return after
+        return before if state == after and extended and not due else state

@@ -27,7 +27,22 @@ def filled(office: Office) -> Office:
         tried = {"notification_id": notification, "at": builders.NOW, "address": "trade@quillhaven.example"}
         attempts = table_of(models.DeliveryAttempt)
         transaction.connection.execute(attempts.insert(), tried | {"outcome": "sent", "reply": "250 OK"})
+        _what_two_people_agreed(transaction.connection, staff.officer.id)
     return office
+
+
+def _what_two_people_agreed(connection: Connection, person: str) -> None:
+    document = connection.execute(select(table_of(models.Document)).limit(1)).one()
+    approval = {"kind": "document_waiver", "sentence": "", "requested_by": person, "role": "officer"}
+    table = table_of(models.Approval)
+    connection.execute(table.insert(), approval | {"requested_at": builders.NOW, "status": "confirmed", "request": "{}",
+                                                   "blocks": False, "decision_reason": ""})  # fmt: skip
+    agreed = {"reason": "", "approval_id": connection.execute(select(table.c.id)).scalar_one(), "at": builders.NOW}
+    waiver = {"application_id": document.application_id, "cycle": 1, "kind": "bizfile_report"}
+    connection.execute(table_of(models.DocumentWaiver).insert(), agreed | waiver)
+    connection.execute(table_of(models.DocumentWithdrawal).insert(), agreed | {"document_id": document.id})
+    accepted = {"code": "STP", "edition": "2026-01", "accepted_by": person, "accepted_at": builders.NOW}
+    connection.execute(table_of(models.ProgrammeAcceptance).insert(), accepted)
 
 
 def refused(office: Office, statement: str, *, message: str = "rows are final") -> None:

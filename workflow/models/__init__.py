@@ -1,26 +1,31 @@
 """The tables, one file for each thing and its parts. They hold data and check nothing: doors and rules do."""
 
 from workflow.models.application import Application
+from workflow.models.approval import Approval
 from workflow.models.audit_entry import AuditEntry
 from workflow.models.calendar_day import CalendarDay
 from workflow.models.certificate import Certificate, CertificateEvent
-from workflow.models.company import AeoCode, BandAssessment, Company, CompanyName, Contact
+from workflow.models.company import AeoCode, BandAssessment, Company, CompanyName, Contact, Site
 from workflow.models.decision import Decision
-from workflow.models.document import Document, DocumentChunk
+from workflow.models.document import Document, DocumentChunk, DocumentWaiver, DocumentWithdrawal
 from workflow.models.finding import Finding
+from workflow.models.idempotency_key import IdempotencyKey
 from workflow.models.import_run import ImportRun
+from workflow.models.information_request import InformationRequest
 from workflow.models.installation import Installation, ReferenceCounter, WorkerHeartbeat
 from workflow.models.notification import DeliveryAttempt, Notification
-from workflow.models.officer import Officer, OfficerRole
+from workflow.models.officer import Absence, Officer, OfficerRole
 from workflow.models.participation import Participation, Recommendation, Visit
 from workflow.models.planned_action import PlannedAction
-from workflow.models.programme_edition import ProgrammeEdition
+from workflow.models.programme_edition import ProgrammeAcceptance, ProgrammeEdition
 from workflow.models.registered_entity import RegisteredEntity
 from workflow.models.task import Task
 
 __all__ = [
+    "Absence",
     "AeoCode",
     "Application",
+    "Approval",
     "AuditEntry",
     "BandAssessment",
     "CalendarDay",
@@ -33,18 +38,24 @@ __all__ = [
     "DeliveryAttempt",
     "Document",
     "DocumentChunk",
+    "DocumentWaiver",
+    "DocumentWithdrawal",
     "Finding",
+    "IdempotencyKey",
     "ImportRun",
+    "InformationRequest",
     "Installation",
     "Notification",
     "Officer",
     "OfficerRole",
     "Participation",
     "PlannedAction",
+    "ProgrammeAcceptance",
     "ProgrammeEdition",
     "Recommendation",
     "ReferenceCounter",
     "RegisteredEntity",
+    "Site",
     "Task",
     "Visit",
     "WorkerHeartbeat",

@@ -33,12 +33,23 @@ class Application(Row, table=True):
     deadline: date | None = None  # the service target's day
     decided_at: datetime  # effective instant of the newest decision: none may be earlier
     decision_no: int = 0  # of the newest decision
+    back: str = ""  # the states below a side state, comma-separated, the one to return to last
+    facts_cycle: int = 1  # the cycle that new documents, answers and visits belong to
+    cycle_since: datetime | None = None  # when that cycle began: the decision that closed the one before
+    linked_to: str | None = None  # the reference of the case before this one
     case_seq: int = 0  # of the newest trail entry of this case
     # Projections
     certificate_number: str | None = None
     valid_from: date | None = None
     valid_until: date | None = None
     ended_on: date | None = None  # first day without standing
+    suspended_on: date | None = None  # first day of a suspension that is still open
+    continues_until: date | None = None  # standing runs on to this day while a renewal is undecided
+    next_certificate: str | None = None  # decided, begins when the other has ended
+    next_valid_from: date | None = None
+    next_valid_until: date | None = None
+    publication_consent: bool = False
+    partner_consent: bool = False
     next_step: str
     waits_for: str
     next_due: datetime | None = None  # when the clock must look at it

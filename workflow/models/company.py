@@ -37,6 +37,16 @@ class Contact(Row, table=True):
     name: str = ""
 
 
+class Site(Row, table=True):
+    """A place where a company operates; criteria and visits may be per site."""
+
+    __table_args__ = (UniqueConstraint("company_id", "name"),)
+    id: int | None = Field(default=None, primary_key=True)
+    company_id: int = Field(foreign_key="company.id")
+    name: str
+    added_at: datetime
+
+
 class AeoCode(Row, table=True):
     """A company's code in a programme family: kept through renewal, re-issue and change of level, never reused."""
 

@@ -23,6 +23,28 @@ class Document(Row, table=True):
     added_at: datetime
 
 
+class DocumentWithdrawal(Row, table=True):
+    """A document that does not count any more, because it was filed again elsewhere; the document itself stays."""
+
+    __tablename__ = "document_withdrawal"
+    document_id: int = Field(primary_key=True, foreign_key="document.id")
+    reason: str
+    approval_id: int = Field(foreign_key="approval.id")
+    at: datetime
+
+
+class DocumentWaiver(Row, table=True):
+    """A required document that a case may do without in a cycle; two people agreed."""
+
+    __tablename__ = "document_waiver"
+    application_id: int = Field(primary_key=True, foreign_key="application.id")
+    cycle: int = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    reason: str
+    approval_id: int = Field(foreign_key="approval.id")
+    at: datetime
+
+
 class DocumentChunk(Row, table=True):
     """At most 256 KiB of a content; the same content is kept once."""
 

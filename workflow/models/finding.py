@@ -1,6 +1,6 @@
 """A company's answer to a criterion in a cycle, and what an officer found."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field
@@ -28,3 +28,7 @@ class Finding(Row, table=True):
     note: str = ""
     assessed_by: str | None = None
     assessed_at: datetime | None = None
+    due_on: date | None = None  # of a corrective action
+    closed_at: datetime | None = None  # when the corrective action was done
+    closed_by: str | None = None
+    closing_evidence: str = ""

@@ -1,6 +1,6 @@
 """People with an account and their roles. The id is opaque: the trail names people by it, names live only here."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlmodel import Field
 
@@ -15,6 +15,17 @@ class Officer(Row, table=True):
     name: str
     active: bool = True
     created_at: datetime
+
+
+class Absence(Row, table=True):
+    """Local days, both included, on which a deputy also gets what the person would get."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    officer_id: str = Field(foreign_key="officer.id", index=True)
+    first: date
+    last: date
+    deputy_id: str = Field(foreign_key="officer.id")
+    recorded_at: datetime
 
 
 class OfficerRole(Row, table=True):

@@ -17,6 +17,7 @@ class PlannedAction(Row, table=True):
     )
     id: int | None = Field(default=None, primary_key=True)
     application_id: int = Field(foreign_key="application.id")
+    subject: str = "certificate"  # what it is owed for: "certificate", "request" or "approval"
     rule: str
     basis: int = Field(foreign_key="decision.id")  # the decision it is counted from
     occurrence: int = 1

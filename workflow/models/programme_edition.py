@@ -14,3 +14,13 @@ class ProgrammeEdition(Row, table=True):
     canonical: str
     sha256: str
     installed_at: datetime
+
+
+class ProgrammeAcceptance(Row, table=True):
+    """An administration confirmed the criteria of an edition as its own."""
+
+    __tablename__ = "programme_acceptance"
+    code: str = Field(primary_key=True)
+    edition: str = Field(primary_key=True)
+    accepted_by: str
+    accepted_at: datetime

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, select
 
+from states.standing import Certificate, Held
 from workflow import models
 from workflow.errors import NotFound
 from workflow.models.base import table_of
@@ -38,17 +39,48 @@ class Case:
     deadline: date | None
     decided_at: datetime
     decision_no: int
+    back: str
+    facts_cycle: int
+    cycle_since: datetime | None
+    linked_to: str | None
     case_seq: int
     certificate_number: str | None
     valid_from: date | None
     valid_until: date | None
     ended_on: date | None
+    suspended_on: date | None
+    continues_until: date | None
+    next_certificate: str | None
+    next_valid_from: date | None
+    next_valid_until: date | None
+    publication_consent: bool
+    partner_consent: bool
     next_step: str
     waits_for: str
     next_due: datetime | None
     uen: str
     company_name: str
     account_manager_id: str | None
+
+    @property
+    def held(self) -> Held:
+        """The certificates of the case, for standing."""
+        return held_of(self)
+
+
+def held_of(row: Any) -> Held:
+    """Return the certificates that an application's row keeps."""
+
+    def certificate(number: str | None, first: date | None, last: date | None) -> Certificate | None:
+        return Certificate(number, first, last) if number and first and last else None
+
+    return Held(
+        certificate(row.certificate_number, row.valid_from, row.valid_until),
+        certificate(row.next_certificate, row.next_valid_from, row.next_valid_until),
+        row.continues_until,
+        row.suspended_on,
+        row.ended_on,
+    )
 
 
 def _case_query() -> Select[Any]:

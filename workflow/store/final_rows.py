@@ -19,9 +19,12 @@ FINAL: tuple[Table, ...] = tuple(
         models.Recommendation,
         models.BandAssessment,
         models.Document,
+        models.DocumentWaiver,
+        models.DocumentWithdrawal,
         models.DocumentChunk,
         models.DeliveryAttempt,
         models.ProgrammeEdition,
+        models.ProgrammeAcceptance,
         models.CompanyName,
     )
 )
