@@ -97,6 +97,19 @@ class OfficeCalendar:
             day -= _ONE_DAY
         return day
 
+    def office_day_on_or_after(self, day: date) -> date:
+        """Return the day itself or the nearest later office day: what a company must do never falls due earlier."""
+        while not self.is_office_day(day):
+            day += _ONE_DAY
+        return day
+
+    def office_days_after(self, day: date, count: int) -> date:
+        """Return the day that is so many office days after another."""
+        while count > 0:
+            day += _ONE_DAY
+            count -= self.is_office_day(day)
+        return day
+
     def office_days_between(self, earlier: date, later: date) -> int:
         """Count office days after `earlier` up to and including `later`; negative the other way round."""
         if later < earlier:

@@ -10,7 +10,9 @@ from datetime import date
 from functools import cached_property
 from typing import Literal
 
+from states.dates import Standing
 from states.definition import Deed
+from states.standing import Held
 
 Answer = Literal["yes", "no", "na"]
 Assessment = Literal["met", "action", "unmet", "ask"]
@@ -43,12 +45,28 @@ class FindingFact:
     answer: Answer | None
     documents: tuple[int, ...] = ()
     assessment: Assessment | None = None
+    site: str = ""  # empty: the whole company
+    due_on: date | None = None  # of a corrective action
+    closed: bool = False  # whether the corrective action is done
 
 
 @dataclass(frozen=True)
 class VisitFact:
+    """A visit that was held."""
+
     held_on: date
     report: int | None  # the document that holds the report
+    site: str = ""  # empty: the whole company
+
+
+@dataclass(frozen=True)
+class RequestFact:
+    """A question to the company that is not answered yet."""
+
+    number: int
+    question: str
+    reply_by: date
+    final_notice_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -67,20 +85,20 @@ class RecommendationFact:
 
 
 @dataclass(frozen=True)
-class CertificateFact:
-    number: str
-    valid_from: date
-    valid_until: date
-
-
-@dataclass(frozen=True)
 class Facts:
-    """One case as the rules see it on a local day. Documents, findings and visits are the current cycle's."""
+    """One case as the rules see it on a local day.
+
+    Documents, findings, visits and recommendation are those of the cycle that is being worked on: the undecided one,
+    or the next one when all is decided.
+    """
 
     reference: str
     state: str
     today: date
     cycle: int = 1
+    undecided: bool = True  # whether the cycle waits for a decision, also beneath a suspension
+    back: str = ""  # the state before the side state, empty in any other
+    decision_no: int = 0
     account_manager: str | None = None
     assignee: str | None = None
     documents: tuple[DocumentFact, ...] = ()
@@ -89,7 +107,13 @@ class Facts:
     band: BandFact | None = None
     recommendation: RecommendationFact | None = None
     took_part: frozenset[tuple[str, Deed]] = frozenset()  # (person's id, what was done in this cycle)
-    certificate: CertificateFact | None = None
+    sites: tuple[str, ...] = ()
+    waived: frozenset[str] = frozenset()  # kinds of documents that the case may do without
+    requests: tuple[RequestFact, ...] = ()
+    unconfirmed: tuple[str, ...] = ()  # what a second person must confirm before the case may be certified
+    criteria_accepted: bool = True  # the administration's own, or accepted by it, or not in production
+    other_live: str = ""  # another live case of the company in this programme
+    held: Held = field(default_factory=Held)
     people: dict[str, Person] = field(default_factory=dict)  # active staff, to name who can help
 
     @cached_property
@@ -97,17 +121,27 @@ class Facts:
         """SHA-256 of what a recommendation rests on; any change makes the recommendation stale."""
         basis = {
             "cycle": self.cycle,
+            "decisions": self.decision_no,
+            "held": [str(self.held.last_day), str(self.held.suspended_on)],
+            "sites": sorted(self.sites),
+            "waived": sorted(self.waived),
             "documents": sorted([d.id, d.kind] for d in self.documents),
             "findings": sorted(
-                [f.criterion, f.answer or "", sorted(f.documents), f.assessment or ""] for f in self.findings
+                [f.criterion, f.site, f.answer or "", sorted(f.documents), f.assessment or "", str(f.due_on), f.closed]
+                for f in self.findings
             ),
-            "visits": sorted([v.held_on.isoformat(), v.report or 0] for v in self.visits),
+            "visits": sorted([v.held_on.isoformat(), v.site, v.report or 0] for v in self.visits),
             "band": None
             if self.band is None
             else [self.band.band, self.band.assessed_on.isoformat(), str(self.band.valid_until)],
         }
         text = json.dumps(basis, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def standing(self) -> Standing:
+        """The standing today."""
+        return self.held.standing(self.today)
 
     def with_role(self, *roles: str, but: frozenset[str] = frozenset()) -> tuple[Person, ...]:
         """Return active staff who hold one of the roles, by name, leaving out the ids in `but`."""

@@ -5,10 +5,11 @@ Pure, without side effects. A guard's name never changes its meaning, because st
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
+from states.dates import Standing
 from states.definition import BANDS, Programme, Transition
-from states.facts import Facts, FindingFact, Person
+from states.facts import Facts, Person
 
 _NAMED = 4  # how many things a sentence names before it counts the rest
 
@@ -33,7 +34,12 @@ class Attempt:
 
     reason: str = ""
     reason_code: str = ""
-    given: Mapping[str, date | str] | None = None
+    given: Mapping[str, date | str | int] | None = None
+
+    def day(self, name: str) -> date | None:
+        """Return a given day, or None when it was not given."""
+        value = (self.given or {}).get(name)
+        return value if isinstance(value, date) else None
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,12 @@ class Question:
     facts: Facts
     actor: Person
     attempt: Attempt | None = None
+
+    @property
+    def is_emergency(self) -> bool:
+        """Whether one person acts at once and a second one confirms it later."""
+        emergency = self.transition.emergency
+        return bool(self.attempt and emergency and self.attempt.reason_code == emergency.reason_code)
 
 
 Verdict = Met | Unmet
@@ -114,6 +126,8 @@ def four_eyes(q: Question) -> Verdict:
     """Who took part in this cycle may not decide, also if taken back, reassigned or done under another role."""
     barred = {person: deed for person, deed in sorted(q.facts.took_part) if deed in q.transition.distinct_from}
     can = q.facts.with_role(*q.transition.roles, but=frozenset(barred))
+    if q.is_emergency:
+        return Met("four_eyes", "emergency, to be confirmed by a second person")
     if q.actor.id not in barred:
         return Met("four_eyes", f"{len(barred)} others took part")
     if not can:
@@ -129,6 +143,7 @@ def four_eyes(q: Question) -> Verdict:
         "assessed": "assessed this case",
         "assessed_band": "assessed the band of this company",
         "visited": "visited this company",
+        "decided": "decided this case before",
     }[barred[q.actor.id]]
     return Unmet("four_eyes", "FOUR_EYES", f"You {deed}, so someone else must decide it. {names(can)} can.", names(can))
 
@@ -147,10 +162,14 @@ def reason_given(q: Question) -> Verdict:
 
 def reason_code_known(q: Question) -> Verdict:
     codes = q.transition.reason_codes
-    if q.attempt is None or not codes:
+    given = q.attempt.reason_code if q.attempt else ""
+    if q.attempt is None or not (codes or given) or (q.transition.reason_code_optional and not given):
         return Met("reason_code_known", "not needed")
-    if q.attempt.reason_code in codes:
-        return Met("reason_code_known", q.attempt.reason_code)
+    if given in codes:
+        return Met("reason_code_known", given)
+    if not codes:
+        sentence = f'"{q.transition.title}" takes no reason code. Leave it out, or write the reason as text.'
+        return Unmet("reason_code_known", "REASON_CODE", sentence, "you")
     return Unmet("reason_code_known", "REASON_CODE", f"Choose a reason code: {some(list(codes), 'or')}.", "you")
 
 
@@ -159,7 +178,7 @@ def reason_code_known(q: Question) -> Verdict:
 
 def documents_present(q: Question) -> Verdict:
     present = {d.kind for d in q.facts.documents}
-    missing = [d.title for d in q.programme.documents if d.mandatory and d.kind not in present]
+    missing = [d.title for d in q.programme.documents if d.mandatory and d.kind not in present | q.facts.waived]
     if not missing:
         return Met("documents_present", f"{len(present)} kinds")
     count = _plural(len(missing), "required document is missing", "required documents are missing")
@@ -182,13 +201,23 @@ def account_manager_assigned(q: Question) -> Verdict:
     )
 
 
-def _finding(q: Question) -> dict[str, FindingFact]:
-    return {f.criterion: f for f in q.facts.findings}
+def wanted(programme: Programme, sites: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return what must be answered: criterion and site; the whole company where a criterion is not per site."""
+    return [
+        (code, site)
+        for code, criterion in programme.criteria.items()
+        for site in (sites if criterion.scope == "site" and sites else ("",))
+    ]
+
+
+def _place(criterion: str, site: str) -> str:
+    return f"{criterion} ({site})" if site else criterion
 
 
 def answers_complete(q: Question) -> Verdict:
-    found = _finding(q)
-    missing = [code for code in q.programme.criteria if code not in found or found[code].answer is None]
+    """One assessment for the company and all its operating sites (TradeFIRST page)."""
+    found = {(f.criterion, f.site) for f in q.facts.findings if f.answer is not None}
+    missing = [_place(*one) for one in wanted(q.programme, q.facts.sites) if one not in found]
     if not missing:
         return Met("answers_complete", f"{len(found)} answers")
     count = _plural(len(missing), "criterion has", "criteria have")
@@ -199,7 +228,7 @@ def answers_complete(q: Question) -> Verdict:
 
 def evidence_present(q: Question) -> Verdict:
     """Supporting documents are mandatory for every Yes (TradeFIRST page; 2014 dialogue session deck)."""
-    bare = [f.criterion for f in q.facts.findings if f.answer == "yes" and not f.documents]
+    bare = [_place(f.criterion, f.site) for f in q.facts.findings if f.answer == "yes" and not f.documents]
     if not bare:
         return Met("evidence_present", "every Yes has a document")
     sentence = (
@@ -211,7 +240,9 @@ def evidence_present(q: Question) -> Verdict:
 
 
 def answers_assessed(q: Question) -> Verdict:
-    open_ = [f.criterion for f in q.facts.findings if f.answer is not None and f.assessment in (None, "ask")]
+    open_ = [
+        _place(f.criterion, f.site) for f in q.facts.findings if f.answer is not None and f.assessment in (None, "ask")
+    ]
     if not open_:
         return Met("answers_assessed", f"{len(q.facts.findings)} assessed")
     count = _plural(len(open_), "answer is", "answers are")
@@ -223,7 +254,7 @@ def answers_assessed(q: Question) -> Verdict:
 def mandatory_met(q: Question) -> Verdict:
     criteria = q.programme.criteria
     failed = sorted(
-        f.criterion
+        _place(f.criterion, f.site)
         for f in q.facts.findings
         if f.assessment == "unmet" and f.criterion in criteria and criteria[f.criterion].mandatory is True
     )
@@ -238,14 +269,17 @@ def mandatory_met(q: Question) -> Verdict:
 
 
 def visit_reported(q: Question) -> Verdict:
-    if any(v.report is not None for v in q.facts.visits):
+    """The on-site assessment covers every operating site (TradeFIRST page); a visit without a site covers all."""
+    visited = {v.site for v in q.facts.visits if v.report is not None}
+    missing = sorted(set(q.facts.sites) - visited)
+    if visited and (not missing or "" in visited):
         return Met("visit_reported", max(v.held_on for v in q.facts.visits).isoformat())
-    return Unmet(
-        "visit_reported",
-        "VISIT_MISSING",
-        "No on-site visit with a report is recorded in this cycle.",
-        _officer(q.facts),
+    sentence = (
+        f"No visit with a report is recorded in this cycle for {some(missing)}."
+        if visited
+        else "No on-site visit with a report is recorded in this cycle."
     )
+    return Unmet("visit_reported", "VISIT_MISSING", sentence, _officer(q.facts))
 
 
 def band_sufficient(q: Question) -> Verdict:
@@ -254,7 +288,8 @@ def band_sufficient(q: Question) -> Verdict:
         return Unmet(
             "band_sufficient",
             "BAND_MISSING",
-            f"No TradeFIRST band is recorded for the company. {q.programme.code} needs {minimum} or better.",
+            f"No TradeFIRST band is recorded for the company{' in this cycle' if q.facts.cycle > 1 else ''}. "
+            f"{q.programme.code} needs {minimum} or better.",
             _officer(q.facts),
         )
     if BANDS.index(band.band) >= BANDS.index(minimum):
@@ -285,6 +320,8 @@ def band_current(q: Question) -> Verdict:
 
 def recommended(q: Question) -> Verdict:
     """The first pair of eyes: a recommendation of just this outcome, resting on the facts as they still are."""
+    if q.is_emergency:
+        return Met("recommended", "emergency, to be confirmed by a second person")
     found = q.facts.recommendation
     act = q.transition.trigger
     if found is None or found.outcome != act:
@@ -304,6 +341,172 @@ def recommended(q: Question) -> Verdict:
     return Met("recommended", f"{found.outcome} by {found.by}")
 
 
+def in_force(q: Question) -> Verdict:
+    if q.facts.standing == Standing.IN_FORCE:
+        return Met("in_force", _last_day(q))
+    sentence = f"No certificate is in force today: standing is {_standing(q)}."
+    return Unmet("in_force", "NOT_IN_FORCE", sentence, "nobody")
+
+
+def certificate_runs(q: Question) -> Verdict:
+    """A certificate is there that has not ended: pending, in force or suspended."""
+    if q.facts.held.runs(q.facts.today):
+        return Met("certificate_runs", _last_day(q))
+    sentence = f"There is no certificate that still runs: standing is {_standing(q)}."
+    return Unmet("certificate_runs", "NO_CERTIFICATE", sentence, "nobody")
+
+
+def suspension_open(q: Question) -> Verdict:
+    if q.facts.standing == Standing.SUSPENDED:
+        return Met("suspension_open", str(q.facts.held.suspended_on))
+    sentence = f"No suspension is open: standing is {_standing(q)}."
+    return Unmet("suspension_open", "NOT_SUSPENDED", sentence, "nobody")
+
+
+def no_suspension_open(q: Question) -> Verdict:
+    if q.facts.standing != Standing.SUSPENDED or q.facts.held.suspended_on is None:
+        return Met("no_suspension_open", _standing(q))
+    can = q.facts.with_role("approver")
+    return Unmet(
+        "no_suspension_open",
+        "SUSPENSION_OPEN",
+        f"The certificate has been suspended since {in_words(q.facts.held.suspended_on)}. "
+        "Decide on the suspension first: reinstate or revoke.",
+        names(can) if can else "an approver",
+    )
+
+
+def cycle_decided(q: Question) -> Verdict:
+    """A renewal opens a cycle, so the one before must be decided and its certificate begun."""
+    if q.facts.undecided:
+        sentence = (
+            f"Cycle {q.facts.cycle} is not decided yet. Certify, reject or withdraw it before the next one opens."
+        )
+        return Unmet("cycle_decided", "CYCLE_UNDECIDED", sentence, "an approver")
+    following = q.facts.held.following
+    if following and q.facts.today < following.valid_from:
+        sentence = f"Certificate {following.number} begins on {in_words(following.valid_from)}. Renew after that day."
+        return Unmet("cycle_decided", "CERTIFICATE_PENDING", sentence, "nobody")
+    return Met("cycle_decided", f"cycle {q.facts.cycle} is next")
+
+
+def requests_answered(q: Question) -> Verdict:
+    """Every open request is answered; a single one is answered by supplying the information."""
+    requests, answered = q.facts.requests, str((q.attempt.given or {}).get("answers", "")) if q.attempt else ""
+    open_ = [r for r in requests if answered != "all" and str(r.number) not in answered.replace(" ", "").split(",")]
+    if not open_ or len(requests) == 1:
+        return Met("requests_answered", f"{len(requests)} answered now")
+    listed = some([f"no. {r.number}, due {in_words(r.reply_by)}" for r in open_])
+    sentence = (
+        f"{_plural(len(open_), 'request is', 'requests are')} not answered yet: {listed}. "
+        "Record each answer (aeo information answer), or say which ones arrived (--given answers=1,2 or answers=all)."
+    )
+    return Unmet("requests_answered", "REQUESTS_OPEN", sentence, "the company or an officer")
+
+
+def no_reply_noticed(q: Question) -> Verdict:
+    """Closing for no reply takes a reminder and a final notice whose time has passed; never the clock."""
+    if q.attempt is None or q.attempt.reason_code != "no_reply":
+        return Met("no_reply_noticed", "not for this ground")
+    days = timedelta(days=q.programme.information.close_days)
+    noticed = [r.final_notice_on + days for r in q.facts.requests if r.final_notice_on]
+    if noticed and min(noticed) <= q.facts.today:
+        return Met("no_reply_noticed", min(noticed).isoformat())
+    sentence = (
+        f"The final notice gives the company time until {in_words(min(noticed))}. Close the case after that day."
+        if noticed
+        else "No request for information has gone without an answer past its final notice, so the case cannot be closed "
+        "for no reply. Ask, let the clock remind, and wait for the final notice."
+    )
+    return Unmet("no_reply_noticed", "NO_REPLY_TOO_EARLY", sentence, "nobody")
+
+
+def valid_until_later(q: Question) -> Verdict:
+    """An extension names a later last day."""
+    last = q.facts.held.last_day
+    if q.attempt is None or last is None:  # a missing certificate is another rule's to say
+        return Met("valid_until_later", "not asked yet")
+    given = q.attempt.day("valid_until")
+    if given is not None and given > last:
+        return Met("valid_until_later", given.isoformat())
+    sentence = f"Give the new last day (--given valid_until=YYYY-MM-DD); it must be after {in_words(last)}."
+    return Unmet("valid_until_later", "VALID_UNTIL_NOT_LATER", sentence, "you")
+
+
+def order_attached(q: Question) -> Verdict:
+    """Setting a decision aside rests on an order or a ruling that is in the case."""
+    if q.attempt is None:
+        return Met("order_attached", "not asked yet")
+    order = (q.attempt.given or {}).get("order")
+    if any(d.id == order for d in q.facts.documents):
+        return Met("order_attached", str(order))
+    sentence = "Add the order or ruling to the case as a document and name its number (--given order=NUMBER)."
+    return Unmet("order_attached", "ORDER_MISSING", sentence, "an officer")
+
+
+def last_day_ahead(q: Question) -> Verdict:
+    """A certificate that ended by its last day comes back only with a new one, as the order says."""
+    last, back = q.facts.held.last_day, q.programme.state_by_name.get(q.facts.back)
+    returns = back is not None and back.kind == "certified"
+    if q.attempt is None or last is None or not returns or last >= q.facts.today:
+        return Met("last_day_ahead", str(last))
+    given = q.attempt.day("valid_until")
+    if given is not None and given >= q.facts.today:
+        return Met("last_day_ahead", given.isoformat())
+    sentence = (
+        f"The certificate ended on its last day, {in_words(last)}, so the case would lapse again at once. "
+        "Give the last day that the order sets (--given valid_until=YYYY-MM-DD)."
+    )
+    return Unmet("last_day_ahead", "LAST_DAY_PAST", sentence, "you")
+
+
+def no_other_live(q: Question) -> Verdict:
+    if not q.facts.other_live:
+        return Met("no_other_live", "no other live case")
+    sentence = (
+        f"{q.facts.other_live} is the company's live case of {q.programme.code} now, and there may be only one. "
+        "Withdraw it first."
+    )
+    return Unmet("no_other_live", "OTHER_LIVE", sentence, "an officer")
+
+
+def second_person_confirmed(q: Question) -> Verdict:
+    if not q.facts.unconfirmed:
+        return Met("second_person_confirmed", "nothing waits")
+    sentence = f"A second person must confirm first: {some(list(q.facts.unconfirmed))} (aeo approval list)."
+    can = q.facts.with_role("supervisor", "approver")
+    return Unmet("second_person_confirmed", "APPROVAL_OPEN", sentence, names(can) if can else "a supervisor")
+
+
+def actions_in_time(q: Question) -> Verdict:
+    """A corrective action may stay open beyond the decision, but not beyond its day."""
+    late = [f for f in q.facts.findings if f.due_on and not f.closed and f.due_on < q.facts.today]
+    if not late:
+        return Met("actions_in_time", "none overdue")
+    listed = some([f"{_place(f.criterion, f.site)}, due {in_words(f.due_on)}" for f in late if f.due_on])
+    sentence = f"{_plural(len(late), 'corrective action is', 'corrective actions are')} overdue: {listed}. Close or assess anew."
+    return Unmet("actions_in_time", "ACTION_OVERDUE", sentence, "the company or an officer")
+
+
+def criteria_accepted(q: Question) -> Verdict:
+    """Placeholder criteria are our words: in production the administration confirms them first."""
+    if q.facts.criteria_accepted:
+        return Met("criteria_accepted", "accepted, or not in production")
+    sentence = (
+        f"The criteria of {q.programme.code} edition {q.programme.edition} are placeholders, not the authority's text. "
+        f"Replace them, or confirm them as your own (aeo programme accept {q.programme.code})."
+    )
+    return Unmet("criteria_accepted", "CRITERIA_NOT_ACCEPTED", sentence, "an administrator")
+
+
+def _standing(q: Question) -> str:
+    return q.facts.standing.replace("_", " ")
+
+
+def _last_day(q: Question) -> str:
+    return f"until {q.facts.held.last_day}"
+
+
 GUARDS: dict[str, Guard] = {
     guard.__name__: guard
     for guard in (
@@ -317,6 +520,20 @@ GUARDS: dict[str, Guard] = {
         band_sufficient,
         band_current,
         recommended,
+        in_force,
+        certificate_runs,
+        suspension_open,
+        no_suspension_open,
+        cycle_decided,
+        requests_answered,
+        no_reply_noticed,
+        valid_until_later,
+        order_attached,
+        last_day_ahead,
+        no_other_live,
+        second_person_confirmed,
+        actions_in_time,
+        criteria_accepted,
     )
 }
 

@@ -7,12 +7,13 @@ import tomllib
 from collections import Counter
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
+from string import ascii_lowercase
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ValidationError
 
-from states.definition import Programme
+from states.definition import TARGETS, BandReminder, Programme, ReminderRule
 from states.guards import GUARDS
 
 
@@ -111,7 +112,8 @@ def _basic_problems(programme: Programme) -> Iterator[str]:
     lists = {
         "states": [s.name for s in programme.states],
         "documents": [d.kind for d in programme.documents],
-        "reminders": [r.rule for r in programme.reminders],
+        "reminders": [f"{r.rule}, {phase}" for r in programme.reminders for phase in r.phases],
+        "band_reminders": [r.rule for r in programme.band_reminders],
         "criteria": [c.code for i in programme.instruments for s in i.sections for c in s.criteria],
     }
     for key, names in lists.items():
@@ -124,27 +126,31 @@ def _basic_problems(programme: Programme) -> Iterator[str]:
 
 def _transition_problems(programme: Programme) -> Iterator[str]:
     states = programme.state_by_name
-    seen: set[tuple[str, str]] = set()
+    seen: dict[tuple[str, str], set[str]] = {}
     for transition in programme.transitions:
         key = f"transitions[{transition.trigger}]"
-        for state in (*transition.sources, transition.target):
+        named = (transition.target,) if transition.target not in TARGETS else ()
+        for state in (*transition.sources, *transition.returning_to, *named):
             if state not in states:
-                yield _unknown(key, "state", state, states)
+                yield _unknown(key, "state", state, [*states, *TARGETS])
         for guard in transition.guards:
             if guard not in GUARDS:
                 yield _unknown(f"{key}.guards", "guard", guard, GUARDS)
-        if transition.distinct_from and "recommended" not in transition.guards:
+        first_pair = "recommended" in transition.guards or "decided" in transition.distinct_from
+        if transition.distinct_from and not first_pair:
             yield f'{key}.distinct_from: four-eyes needs the guard "recommended", or nobody was the first pair of eyes.'
         for source in transition.sources:
-            if (transition.trigger, source) in seen:
+            # Two of one trigger may leave a side state only when they differ in the state below it.
+            before, own = seen.get((transition.trigger, source)), set(transition.returning_to)
+            if before is not None and (not before or not own or before & own):
                 yield f"{key}: two transitions of this trigger leave {source}. Keep one, or give the other its own trigger."
-            seen.add((transition.trigger, source))
+            seen[transition.trigger, source] = (before or set()) | own
 
 
 def _graph_problems(programme: Programme) -> Iterator[str]:
     reached = {programme.initial}
     while True:
-        more = {t.target for t in programme.transitions if reached & set(t.sources)} - reached
+        more = {t.target for t in programme.transitions if reached & set(t.sources)} - reached - set(TARGETS)
         if not more:
             break
         reached |= more
@@ -164,16 +170,25 @@ def _clock_problems(programme: Programme) -> Iterator[str]:
         elif not any("clock" in t.roles for t in fired):
             yield f'{key}: the clock may not fire this trigger. Add "clock" to its roles.'
     for reminder in programme.reminders:
-        if int(reminder.rule[1:]) != reminder.offset_days:
-            yield (
-                f"reminders[{reminder.rule}].offset_days: {reminder.offset_days} does not agree with the rule's name. "
-                f"Write {int(reminder.rule[1:])}."
-            )
+        yield from _offset_problems("reminders", reminder)
+    for band_reminder in programme.band_reminders:
+        yield from _offset_problems("band_reminders", band_reminder)
+
+
+def _offset_problems(key: str, reminder: ReminderRule | BandReminder) -> Iterator[str]:
+    named = int(reminder.rule[1:].rstrip(ascii_lowercase))
+    if named != reminder.offset_days:
+        yield (
+            f"{key}[{reminder.rule}].offset_days: {reminder.offset_days} does not agree with the rule's name. "
+            f"Write {named}."
+        )
 
 
 def _message_problems(programme: Programme, known: Collection[str]) -> Iterator[str]:
     places = {f"transitions[{t.trigger}].messages": tuple(t.messages.values()) for t in programme.transitions}
-    places |= {f"reminders[{r.rule}].message": (r.message,) for r in programme.reminders}
+    places |= {f"reminders[{r.rule}].message": (r.message,) for r in (*programme.reminders, *programme.band_reminders)}
+    information = programme.information
+    places["information"] = (information.reminder_message, information.final_notice_message)
     places["submission_messages"] = tuple(programme.submission_messages.values())
     for key, messages in places.items():
         for message in messages:

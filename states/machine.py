@@ -69,14 +69,19 @@ class ProgrammeMachine:
             auto_transitions=False,
             send_event=True,
             transitions=[
+                # A target that depends on the case becomes one guarded transition for each state it may lead to.
                 {
                     "trigger": transition.trigger,
                     "source": source,
-                    "dest": transition.target,
-                    "conditions": [_condition(rule, transition) for rule in rules_of(transition)],
+                    "dest": target,
+                    "conditions": [
+                        _leads_to(target, transition),
+                        *(_condition(rule, transition) for rule in rules_of(transition)),
+                    ],
                 }
                 for transition in programme.transitions
                 for source in transition.sources
+                for target in programme.targets(transition, source)
             ],
         )
 
@@ -84,13 +89,13 @@ class ProgrammeMachine:
         """Return every action of the case's state, allowed or with each unmet rule; the clock's own are left out."""
         return tuple(
             self._judge(transition, facts, actor, None)
-            for transition in self.programme.from_state(facts.state)
+            for transition in self.programme.from_state(facts.state, facts.back)
             if transition.roles != ("clock",)
         )
 
     def judge(self, trigger: str, facts: Facts, actor: Person, attempt: Attempt | None = None) -> Action:
         """Return one trigger's verdict. Raises UnknownTrigger when the programme does not have it at all."""
-        transition = self.programme.transition(trigger, facts.state)
+        transition = self.programme.transition(trigger, facts.state, facts.back)
         if transition is not None:
             return self._judge(transition, facts, actor, attempt)
         known = [t for t in self.programme.transitions if t.trigger == trigger]
@@ -131,6 +136,33 @@ class ProgrammeMachine:
             f'"{known[0].title}" is not possible in {titles[facts.state].title}, only in {" or ".join(sources)}.',
             names(people) if people else role_words(known[0].roles),
         )
+
+
+def target_of(programme: Programme, transition: Transition, facts: Facts, attempt: Attempt) -> str:
+    """Return the state that a transition leads to in one case."""
+    match transition.target:
+        case "same":
+            return facts.state
+        case "back":
+            return facts.back
+        case "dated":
+            state = facts.back if programme.state_by_name[facts.state].kind == "suspended" else facts.state
+            later = attempt.day("valid_until")
+            return programme.as_dated(state, later or facts.held.last_day, facts.today, extended=later is not None)
+        case _:
+            return transition.target
+
+
+def _leads_to(target: str, transition: Transition) -> object:
+    def leads(event: EventData) -> bool:
+        context = cast(_Context, event.model)
+        chosen = context.programme.transition(transition.trigger, context.facts.state, context.facts.back)
+        return chosen is transition and target == target_of(
+            context.programme, transition, context.facts, context.attempt
+        )
+
+    leads.__name__ = f"leads_to_{target}"
+    return leads
 
 
 def _condition(rule: Guard, transition: Transition) -> object:

@@ -4,19 +4,25 @@ It must not know what has been done already, nor what time it is.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import groupby
+from typing import Literal
 
 from states.dates import OfficeCalendar, end_of, local_instant, start_of
-from states.definition import Programme, ReminderRule, Timer
+from states.definition import BandReminder, Phase, Programme, ReminderRule, Timer
+from states.standing import FOR_EVER
 from states.terms import Term
 
 BEFORE_BEGIN = "before the certificate began"
+BEFORE_DECISION = "due before this decision"
+
+Subject = Literal["certificate", "request", "approval"]
 
 
 @dataclass(frozen=True)
 class Planned:
-    """One thing the clock owes for a certificate."""
+    """One thing the clock owes for a certificate, an open request or an approval."""
 
     rule: str
     due_on: date  # local day in the programme's zone
@@ -25,24 +31,103 @@ class Planned:
     message: str | None = None  # a message to send
     audience: tuple[str, ...] = ()
     superseded: str = ""  # why it makes no sense from the start
+    subject: Subject = "certificate"
+    occurrence: int = 1
 
 
-def plan(programme: Programme, term: Term, calendar: OfficeCalendar) -> tuple[Planned, ...]:
+@dataclass(frozen=True)
+class Outlook:
+    """What beside its dates decides what the clock owes for a certificate."""
+
+    phase: Phase = "running"
+    state: str = ""  # of the case, or the one beneath a suspension; empty: as after a certificate was issued
+    continues_until: date | None = None
+    band_until: date | None = None
+    after: datetime | None = None  # reminders due up to this instant are superseded from the start
+    catch_up: bool = False  # but the newest one that the company would have got still goes out, where renewal is open
+
+
+def phase_of(programme: Programme, state: str, back: str) -> Phase:
+    """Return in which way reminders are counted; beneath a suspension the state before it decides."""
+    kind = programme.state_by_name[state].kind
+    if kind == "suspended" and back:
+        kind = programme.state_by_name[back].kind
+    match kind:
+        case "review":
+            return "under_review"
+        case "waiting":
+            return "awaiting"
+        case "closed":
+            return "closing"
+        case _:
+            return "running"
+
+
+def plan(
+    programme: Programme, term: Term, calendar: OfficeCalendar, outlook: Outlook | None = None
+) -> tuple[Planned, ...]:
     """Return every timer and reminder of a certificate, by due instant."""
-    timers = [_timer(programme, timer, term) for timer in programme.timers]
-    reminders = [_reminder(programme, rule, term, calendar) for rule in programme.reminders]
-    return tuple(sorted([*timers, *reminders], key=lambda p: (p.due_at, p.rule)))
+    outlook = outlook or Outlook()
+    last = max(term.valid_until, outlook.continues_until or term.valid_until)
+    timers = [_timer(programme, t, term, last) for t in programme.timers if _wanted(programme, t, outlook)]
+    reminders = [
+        _reminder(programme, rule, term, last, calendar) for rule in programme.reminders if outlook.phase in rule.phases
+    ]
+    if outlook.phase == "running" and outlook.band_until and not programme.validity.limited_by_band:
+        reminders += [
+            _band_reminder(programme, rule, outlook.band_until, calendar)
+            for rule in programme.band_reminders
+            if outlook.band_until < term.valid_until
+        ]
+    made = [one for one in [*timers, *reminders] if one is not None]
+    return tuple(sorted(_in_time(made, outlook), key=lambda p: (p.due_at, p.rule)))
 
 
-def _timer(programme: Programme, timer: Timer, term: Term) -> Planned:
+def plan_request(
+    programme: Programme, number: int, reply_by: date, calendar: OfficeCalendar
+) -> tuple[Planned, Planned]:
+    """Return the reminder and the final notice of a request for information."""
+    rules = programme.information
+
+    def one(rule: str, days: int, message: str) -> Planned:
+        day = calendar.office_day_on_or_after(reply_by + timedelta(days=days))
+        at = local_instant(day, 8, programme.time_zone)
+        audience = ("company", "account_manager")
+        return Planned(rule, day, at, message=message, audience=audience, subject="request", occurrence=number)
+
+    return (
+        one("request_reminder", rules.reminder_days, rules.reminder_message),
+        one("request_final_notice", rules.final_notice_days, rules.final_notice_message),
+    )
+
+
+def _ends_validity(programme: Programme, timer: Timer) -> bool:
+    return any(t.trigger == timer.trigger and "end_certificate" in t.effects for t in programme.transitions)
+
+
+def _wanted(programme: Programme, timer: Timer, outlook: Outlook) -> bool:
+    """The end of validity comes in every phase; another timer only where its state may still come."""
+    if _ends_validity(programme, timer):
+        return True
+    state = outlook.state or next(s.name for s in programme.states if s.kind == "certified")
+    return outlook.phase == "running" and programme.transition(timer.trigger, state) is not None
+
+
+def _timer(programme: Programme, timer: Timer, term: Term, last: date) -> Planned | None:
     """A change of state keeps its day; only messages follow office days."""
-    day = term.valid_until + timedelta(days=timer.offset_days)
+    if _ends_validity(programme, timer) and last == FOR_EVER:
+        return None
+    day = (last if _ends_validity(programme, timer) else term.valid_until) + timedelta(days=timer.offset_days)
     instant = (end_of if timer.at == "end_of_day" else start_of)(day, programme.time_zone)
     return Planned(timer.trigger, day, instant, trigger=timer.trigger)
 
 
-def _reminder(programme: Programme, rule: ReminderRule, term: Term, calendar: OfficeCalendar) -> Planned:
-    day = term.valid_until + timedelta(days=rule.offset_days)
+def _reminder(
+    programme: Programme, rule: ReminderRule, term: Term, last: date, calendar: OfficeCalendar
+) -> Planned | None:
+    if rule.offset_days > 0 and last == FOR_EVER:
+        return None
+    day = (last if rule.offset_days > 0 else term.valid_until) + timedelta(days=rule.offset_days)
     if rule.calendar == "office":
         day = calendar.office_day_on_or_before(day)
     too_early = day < term.valid_from + timedelta(days=programme.quiet_days)
@@ -54,6 +139,26 @@ def _reminder(programme: Programme, rule: ReminderRule, term: Term, calendar: Of
         audience=rule.audience,
         superseded=BEFORE_BEGIN if too_early else "",
     )
+
+
+def _band_reminder(programme: Programme, rule: BandReminder, until: date, calendar: OfficeCalendar) -> Planned:
+    day = calendar.office_day_on_or_before(until + timedelta(days=rule.offset_days))
+    at = local_instant(day, rule.hour, programme.time_zone)
+    return Planned(rule.rule, day, at, message=rule.message, audience=rule.audience)
+
+
+def _in_time(made: list[Planned], outlook: Outlook) -> list[Planned]:
+    """Supersede reminders due before the decision; after a cut-over the newest one to the company still goes out."""
+    after = outlook.after
+    if after is None:
+        return made
+    past = [p for p in made if p.message and not p.superseded and p.due_at <= after]
+    kept = max((p for p in past if "company" in p.audience), key=lambda p: p.due_at, default=None)
+    opened = any(p.trigger and p.due_at <= after for p in made)
+    return [
+        replace(p, superseded=BEFORE_DECISION) if p in past and not (outlook.catch_up and opened and p is kept) else p
+        for p in made
+    ]
 
 
 ENDED = "the certificate has ended"
@@ -70,15 +175,19 @@ class Fate:
 def fates(rules: Sequence[tuple[str, datetime]], *, ended: bool) -> tuple[Fate, ...]:
     """Decide overdue reminders of one case: only the latest that still makes sense goes out.
 
-    `rules` are (rule, due instant); `ended` says that the last valid day is over, after which a reminder counted
-    before the end would be untrue.
+    `rules` are (rule, due instant), counted from the certificate's end (T) or the band's (B); several of one instant
+    go out together. `ended` says that the last valid day is over, after which a reminder counted before the end would
+    be untrue.
     """
-    sensible = [(due_at, rule) for rule, due_at in rules if not (ended and not rule.startswith("T+"))]
-    last = max(sensible)[1] if sensible else None
-
-    def reason(rule: str) -> str:
-        if rule == last:
-            return ""
-        return ENDED if ended and not rule.startswith("T+") else f"overtaken by {last}"
-
-    return tuple(Fate(rule, reason(rule)) for rule, _ in sorted(rules, key=lambda r: r[1]))
+    decided: list[tuple[datetime, Fate]] = []
+    for _, group in groupby(sorted(rules), key=lambda r: r[0][0]):
+        same = list(group)
+        sensible = [(due_at, rule) for rule, due_at in same if not ended or rule.startswith("T+")]
+        last = max(sensible, default=None)
+        for rule, due_at in same:
+            if ended and not rule.startswith("T+"):
+                reason = ENDED
+            else:
+                reason = "" if last is None or due_at == last[0] else f"overtaken by {last[1]}"
+            decided.append((due_at, Fate(rule, reason)))
+    return tuple(fate for _, fate in sorted(decided, key=lambda d: (d[0], d[1].rule)))

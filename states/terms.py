@@ -1,9 +1,9 @@
 """How long a certificate or a band assessment holds. Pure; must not know where the dates are kept."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
-from states.dates import add_months, last_valid_day
+from states.dates import add_months, add_years, last_valid_day
 from states.definition import Programme
 
 
@@ -25,6 +25,21 @@ def certificate_term(programme: Programme, valid_from: date, band_valid_until: d
     if validity.limited_by_band and band_valid_until is not None:
         until = min(until, band_valid_until)
     return Term(valid_from, until)
+
+
+def renewed_term(programme: Programme, old: Term, decided_on: date, band_valid_until: date | None) -> Term:
+    """Return a renewed certificate's term.
+
+    While the old one runs: from the day after it ends, to one term after that end, so that nothing drifts; or from the
+    decision day, where the programme says so. After its end: from the decision day, never backdated [design 5].
+    """
+    validity = programme.validity
+    if decided_on > old.valid_until or programme.renewal.renewal_starts == "decision_day":
+        return certificate_term(programme, decided_on, band_valid_until)
+    until = add_years(old.valid_until, validity.years)
+    if validity.limited_by_band and band_valid_until is not None:
+        until = min(until, band_valid_until)
+    return Term(old.valid_until + timedelta(days=1), until)
 
 
 def band_valid_until(programme: Programme, band: str, assessed_on: date) -> date | None:

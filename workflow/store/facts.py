@@ -28,7 +28,6 @@ from sqlalchemy.sql.selectable import CompoundSelect
 from states.dates import local_day
 from states.facts import (
     BandFact,
-    CertificateFact,
     DocumentFact,
     Facts,
     FindingFact,
@@ -122,9 +121,7 @@ def _loaded(case: Case, parts: dict[int, list[Any]], now: datetime, zone: str, p
         took_part=frozenset(
             [(row[3], row[4]) for row in parts[_DEED]] + ([(band[4], "assessed_band")] if band else [])
         ),
-        certificate=CertificateFact(case.certificate_number, case.valid_from, case.valid_until)
-        if case.certificate_number and case.valid_from and case.valid_until
-        else None,
+        held=case.held,
         people=people,
     )
     return Loaded(facts, tuple(row[2] for row in parts[_CONTACT]))
