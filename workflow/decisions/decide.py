@@ -3,34 +3,34 @@
 Behind every door and behind the clock. It must not open transactions nor lock.
 """
 
-import secrets
-import string
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
-from states.dates import local_day, standing_on
-from states.definition import Programme
-from states.facts import Facts, Person
+from states.dates import local_day
+from states.definition import BACK, DATED, SAME
+from states.facts import Person
 from states.guards import Attempt
 from states.machine import Action, Fired, ProgrammeMachine
-from states.planner import plan
-from states.terms import certificate_term, service_target
+from states.planner import Outlook, Planned, phase_of, plan
+from states.processing import due_by, spans
+from states.terms import Term
 from workflow import models
+from workflow.decisions.approvals import open_approval
+from workflow.decisions.effects import EFFECTS, Deciding, projection, stop_continuing
 from workflow.decisions.notices import Notice, payload, recipients
 from workflow.decisions.outcome import Act, Done, Outcome, Refused
-from workflow.decisions.record import Change, Decided, Issued, Settled, record
+from workflow.decisions.record import Change, Decided, Settled, Superseded, record
 from workflow.models.base import table_of
 from workflow.store import calendar, facts, people
 from workflow.store.cases import Case
 from workflow.store.facts import Loaded
-from workflow.store.numbers import next_number
+from workflow.store.office import Office
 
-_AEO_CODE = table_of(models.AeoCode)
-_CODE_LETTERS = string.ascii_uppercase + string.digits
+_DECISION = table_of(models.Decision)
+_REQUEST = table_of(models.InformationRequest)
 _ONE_DAY = timedelta(days=1)
 
 
@@ -44,11 +44,12 @@ class Request:
     internal_reason: str = ""
     on_behalf_of: str = ""  # the planned rule, for the clock
     settled: tuple[Settled, ...] = ()
+    confirmed_by: str = ""  # the second person's id, where one was needed
 
 
 def decide(
     connection: Connection,
-    origin: str,
+    office: Office,
     machine: ProgrammeMachine,
     case: Case,
     loaded: Loaded,
@@ -58,9 +59,40 @@ def decide(
     """Fire and record. Raises states.machine.UnknownTrigger for a trigger that the programme does not have."""
     fired = machine.fire(request.trigger, loaded.facts, act.actor, request.attempt)
     if isinstance(fired, Action):
-        return _refuse(connection, origin, machine, case, request, act)
-    programme = machine.programme
+        return _refuse(connection, office, machine, case, request, act)
+    deciding = _begin(connection, machine, case, loaded, request, act, fired)
+    change = deciding.change
+    _move(deciding, fired)
+    for effect in fired.transition.effects:
+        EFFECTS[effect](deciding)
+    _close_what_is_left(deciding, fired)
+    _keep_up(deciding, fired)
+    _replan(deciding, fired)
+    change.notices = _notices(connection, deciding, fired, loaded)
+    record(connection, office.origin, case, machine.programme, act, change)
+    if _is_emergency(fired, request):
+        _ask_a_second_person(connection, office, machine, case, fired, act)
+    state = machine.programme.state_by_name[case.state].title
+    return Done(f"{fired.transition.title}: {case.reference} is now {state}.", summary(case))
+
+
+def summary(case: Case) -> dict[str, Any]:
+    """Return what every door shows after a change."""
+    return {"reference": case.reference, "state": case.state, "cycle": case.cycle, "version": case.version}
+
+
+def _begin(
+    connection: Connection,
+    machine: ProgrammeMachine,
+    case: Case,
+    loaded: Loaded,
+    request: Request,
+    act: Act,
+    fired: Fired,
+) -> Deciding:
     given = dict(request.attempt.given or {})
+    if request.confirmed_by:
+        given["confirmed_by"] = request.confirmed_by
     change = Change(
         kind="case:state:changed",
         role=fired.role,
@@ -80,36 +112,181 @@ def decide(
         deed=fired.transition.deed,
         settled=request.settled,
     )
-    _enter_state(change, case, programme, fired, request.effective_at)
-    for effect in fired.transition.effects:
-        match effect:
-            case "complete_application":
-                _complete(change, programme, request.effective_at)
-            case "issue_certificate":
-                _issue(connection, change, case, programme, loaded.facts, request)
-            case "end_certificate":
-                _end(change, case)
-    change.notices = _notices(
-        connection, change, case, programme, fired.transition.messages, loaded, request.attempt.reason
-    )
-    record(connection, origin, case, programme, act, change)
-    return Done(
-        f"{fired.transition.title}: {case.reference} is now {programme.state_by_name[case.state].title}.", summary(case)
+    day = local_day(request.effective_at, machine.programme.time_zone)
+    return Deciding(
+        connection,
+        machine.programme,
+        case,
+        loaded.facts,
+        request.attempt,
+        act,
+        day,
+        fired.target,
+        change,
+        case.held.promoted(day),
     )
 
 
-def summary(case: Case) -> dict[str, Any]:
-    """Return what every door shows after a change."""
-    return {"reference": case.reference, "state": case.state, "cycle": case.cycle, "version": case.version}
+def _move(d: Deciding, fired: Fired) -> None:
+    """Enter the state; a side state remembers the one beneath it."""
+    state = d.programme.state_by_name[fired.target]
+    target, source = fired.transition.target, d.programme.state_by_name[fired.source]
+    if target == SAME or (target == DATED and source.kind != "suspended"):
+        back = d.case.back
+    elif target in (BACK, DATED):
+        back = d.case.back.rpartition(",")[0]
+    elif state.kind in ("waiting", "suspended", "closed"):
+        back = f"{d.case.back},{d.case.state}".strip(",")
+    else:
+        back = ""
+    d.change.updates["back"] = back
+    if state.name != d.case.state:
+        d.change.updates |= {
+            "state": state.name,
+            "state_kind": state.kind,
+            "state_since": d.change.effective_at,
+        }
+    d.change.updates |= {"next_step": state.next_step, "waits_for": state.waits_for}
+
+
+def _close_what_is_left(d: Deciding, fired: Fired) -> None:
+    """Close what belongs to the state that is left: open requests, the running-on of a renewal that ends."""
+    kind, left = (d.programme.state_by_name[name].kind for name in (fired.target, fired.source))
+    if left == "waiting" and kind in ("closed", "certified"):
+        d.change.superseded.append(Superseded("request", fired.transition.title))
+    if kind == "closed":
+        stop_continuing(d)
+
+
+def _keep_up(d: Deciding, fired: Fired) -> None:
+    """Bring the columns in step that worklists and rules read: certificates, cycle, liveness, deadline."""
+    updates = d.change.updates
+    updates |= {name: value for name, value in projection(d.held).items() if value != getattr(d.case, name)}
+    cycle = updates.get("cycle", d.case.cycle)
+    beneath = [fired.target, *reversed([name for name in updates["back"].split(",") if name])]
+    kind = next((k for name in beneath if (k := d.programme.state_by_name[name].kind) != "suspended"), "closed")
+    updates["facts_cycle"] = cycle if kind in ("review", "waiting") else cycle + 1
+    state = d.programme.state_by_name[fired.target]
+    if state.kind != "closed" or d.held.runs(d.day):
+        updates["live_key"] = f"{d.case.company_id}:{d.case.programme}"
+    else:
+        updates["live_key"] = None
+    updates["deadline"] = _deadline(d, cycle)
+
+
+def _deadline(d: Deciding, cycle: int) -> date | None:
+    """The day the present state works towards: the service target while the clock runs, an answer while it stands."""
+    state = d.programme.state_by_name[d.target]
+    if state.kind == "waiting":
+        query = select(func.min(_REQUEST.c.reply_by)).where(
+            _REQUEST.c.application_id == d.case.id, _REQUEST.c.received_on.is_(None)
+        )
+        earliest: date | None = d.connection.execute(query).scalar_one()
+        return earliest
+    complete_at = d.change.updates.get("complete_at", d.case.complete_at)
+    if state.processing_clock != "runs" or complete_at is None:
+        return None
+    zone = d.programme.time_zone
+    query = (
+        select(_DECISION.c.to_state, _DECISION.c.effective_at)
+        .where(_DECISION.c.application_id == d.case.id, _DECISION.c.cycle == cycle)
+        .order_by(_DECISION.c.decision_no)
+    )
+    entered = [(row.to_state, local_day(row.effective_at, zone)) for row in d.connection.execute(query)]
+    return due_by(d.programme, spans(d.programme, [*entered, (d.target, d.day)]), local_day(complete_at, zone))
+
+
+def _replan(d: Deciding, fired: Fired) -> None:
+    """Plan, in full, what the clock owes from now on, when the dates or the way of counting have changed."""
+    before, newest = d.case.held, d.held.newest
+    if newest is None or "end_certificate" in fired.transition.effects:
+        return  # after the end of validity, what is still planned says so
+    back = d.change.updates["back"].rpartition(",")[2]
+    phase = phase_of(d.programme, fired.target, back)
+    same = (before.newest, before.continues_until, before.ended_on) == (newest, d.held.continues_until, d.held.ended_on)
+    if same and phase == phase_of(d.programme, d.case.state, d.case.back_to):
+        return
+    if before.newest is not None:
+        d.change.superseded.append(Superseded("certificate", fired.transition.title))
+    if d.held.ended_on is not None and d.held.ended_on <= d.day:
+        return
+    state = back if d.programme.state_by_name[fired.target].kind == "suspended" else fired.target
+    outlook = Outlook(phase, state, d.held.continues_until, d.facts.newest_band_until, after=d.act.now)
+    d.change.planned = (*d.change.planned, *planned_for(d, Term(newest.valid_from, newest.valid_until), outlook))
+    d.change.detail["planned"] = len(d.change.planned)
+
+
+def planned_for(d: Deciding, term: Term, outlook: Outlook) -> tuple[Planned, ...]:
+    """Return the plan of a term with the office calendar of its years."""
+    first = min(d.day, term.valid_until - timedelta(days=400))
+    last = term.valid_until + timedelta(days=400)
+    office = calendar.office_calendar(d.connection, d.programme.time_zone, first, last)
+    return plan(d.programme, term, office, outlook)
+
+
+def _notices(connection: Connection, d: Deciding, fired: Fired, loaded: Loaded) -> tuple[Notice, ...]:
+    messages = fired.transition.messages
+    if not messages:
+        return ()
+    needs_people = any(a in ("supervisor", "officer") for a in messages) or (
+        "account_manager" in messages and not d.case.account_manager_id
+    )
+    staff = people.everybody(connection) if needs_people else {}
+    shown = d.held.newest
+    certificate = (
+        {"certificate_number": shown.number, "valid_from": shown.valid_from, "valid_until": shown.valid_until}
+        if shown
+        else {}
+    )
+    more = {
+        "deadline": d.change.updates.get("deadline"),
+        "cycle": d.change.updates.get("cycle", d.case.cycle),
+        "reason": d.attempt.reason,
+        "reason_code": d.attempt.reason_code,
+        "certificate_runs": d.held.runs(d.day),
+        "requests": [{"number": r.number, "question": r.question, "reply_by": r.reply_by} for r in d.facts.requests],
+    }
+    body = payload(d.case, d.programme, **(certificate | more | d.told))
+    return tuple(
+        Notice(message, recipient, body)
+        for audience, message in messages.items()
+        for recipient in recipients([audience], loaded.contacts, d.case, staff)
+    )
+
+
+def _is_emergency(fired: Fired, request: Request) -> bool:
+    emergency = fired.transition.emergency
+    return emergency is not None and request.attempt.reason_code == emergency.reason_code
+
+
+def _ask_a_second_person(
+    connection: Connection, office: Office, machine: ProgrammeMachine, case: Case, fired: Fired, act: Act
+) -> None:
+    """One person acted at once; another one confirms it in time, or lifts it."""
+    emergency = fired.transition.emergency
+    if emergency is None:
+        return
+    today = local_day(act.now, machine.programme.time_zone)
+    days = calendar.office_calendar(connection, machine.programme.time_zone, today, today + timedelta(days=90))
+    open_approval(
+        connection,
+        office,
+        case,
+        machine.programme,
+        act,
+        role=fired.role,
+        kind="emergency_suspension",
+        sentence=f"{fired.transition.title} at once, as an emergency: {case.reference}",
+        confirm_by=days.office_days_after(today, emergency.confirm_within_days),
+    )
 
 
 def _refuse(
-    connection: Connection, origin: str, machine: ProgrammeMachine, case: Case, request: Request, act: Act
+    connection: Connection, office: Office, machine: ProgrammeMachine, case: Case, request: Request, act: Act
 ) -> Refused:
     """Judge again with everybody's name loaded, so that each sentence can say who can help, and record it."""
     everybody = people.everybody(connection)
-    zones = {case.id: machine.programme.time_zone}
-    loaded = facts.load(connection, [case], now=act.now, zones=zones, people=everybody)[case.id]
+    loaded = facts.load_one(connection, office, case, now=act.now, people=everybody)
     action = machine.judge(request.trigger, loaded.facts, act.actor, request.attempt)
     change = Change(
         kind="case:transition:refused",
@@ -119,110 +296,9 @@ def _refuse(
         detail={"trigger": request.trigger, "title": action.title},
         visible=False,
     )
-    record(connection, origin, case, machine.programme, act, change)
+    record(connection, office.origin, case, machine.programme, act, change)
     return Refused(action.title, action.unmet)
 
 
 def _role_of(actor: Person) -> str:
     return ",".join(sorted(actor.roles))
-
-
-def _enter_state(change: Change, case: Case, programme: Programme, fired: Fired, at: datetime) -> None:
-    state = programme.state_by_name[fired.target]
-    change.updates |= {
-        "state": state.name,
-        "state_kind": state.kind,
-        "state_since": at,
-        "next_step": state.next_step,
-        "waits_for": state.waits_for,
-    }
-    today = local_day(at, programme.time_zone)
-    standing = standing_on(today, valid_from=case.valid_from, valid_until=case.valid_until, ended_on=case.ended_on)
-    if state.kind == "closed" and standing not in ("in_force", "pending"):
-        change.updates["live_key"] = None
-    if state.kind in ("closed", "certified"):
-        change.updates["deadline"] = None
-
-
-def _complete(change: Change, programme: Programme, at: datetime) -> None:
-    change.updates["complete_at"] = at
-    change.updates["deadline"] = service_target(programme, local_day(at, programme.time_zone))
-
-
-def _issue(
-    connection: Connection, change: Change, case: Case, programme: Programme, facts_: Facts, request: Request
-) -> None:
-    """Issue the certificate and plan, in full, everything the clock will owe for it."""
-    decided_on = local_day(request.effective_at, programme.time_zone)
-    given = (request.attempt.given or {}).get("valid_from")
-    valid_from = given if isinstance(given, date) else decided_on
-    term = certificate_term(programme, valid_from, facts_.band.valid_until if facts_.band else None)
-    year = decided_on.year
-    number = next_number(connection, f"certificate:{programme.code}:{year}")
-    change.issued = Issued(
-        f"{programme.code}-{year}-C{number:05d}",
-        term.valid_from,
-        term.valid_until,
-        _aeo_code(connection, case.company_id, programme.family),
-    )
-    office = calendar.office_calendar(connection, programme.time_zone, decided_on, term.valid_until + _ONE_DAY)
-    change.planned = plan(programme, term, office)
-    change.updates |= {
-        "certificate_number": change.issued.number,
-        "valid_from": term.valid_from,
-        "valid_until": term.valid_until,
-        "ended_on": None,
-    }
-    change.detail |= {
-        "certificate": change.issued.number,
-        "aeo_code": change.issued.aeo_code,
-        "counting": programme.validity.counting,
-        "years": programme.validity.years,
-        "planned": len(change.planned),
-    }
-
-
-def _aeo_code(connection: Connection, company_id: int, family: str) -> str:
-    """Return the company's code in the family, given once and kept: AEOSG and 12 characters (Circular 06/2024)."""
-    query = select(_AEO_CODE.c.code).where(_AEO_CODE.c.company_id == company_id, _AEO_CODE.c.family == family)
-    known: str | None = connection.execute(query).scalar_one_or_none()
-    if known is None:
-        known = "AEOSG" + "".join(secrets.choice(_CODE_LETTERS) for _ in range(12))
-        connection.execute(_AEO_CODE.insert(), {"company_id": company_id, "family": family, "code": known})
-    return known
-
-
-def _end(change: Change, case: Case) -> None:
-    if case.valid_until is not None:
-        change.ended_on = case.valid_until + _ONE_DAY
-        change.updates |= {"ended_on": change.ended_on, "live_key": None}
-
-
-def _notices(
-    connection: Connection,
-    change: Change,
-    case: Case,
-    programme: Programme,
-    messages: Mapping[Any, str],
-    loaded: Loaded,
-    reason: str,
-) -> tuple[Notice, ...]:
-    if not messages:
-        return ()
-    needs_people = any(a in ("supervisor", "officer") for a in messages) or (
-        "account_manager" in messages and not case.account_manager_id
-    )
-    staff = people.everybody(connection) if needs_people else {}
-    more = {
-        name: value
-        for name, value in change.updates.items()
-        if name in ("certificate_number", "valid_from", "valid_until", "deadline")
-    }
-    if change.issued:
-        more["aeo_code"] = change.issued.aeo_code
-    body = payload(case, programme, reason=reason, **more)
-    return tuple(
-        Notice(message, recipient, body)
-        for audience, message in messages.items()
-        for recipient in recipients([audience], loaded.contacts, case, staff)
-    )

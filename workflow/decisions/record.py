@@ -5,7 +5,7 @@ Runs inside the caller's transaction, on a case that the caller has locked. It d
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from functools import cache
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, CursorResult, Update, bindparam, func, select, update
 
 from states.definition import Programme
-from states.planner import Planned
+from states.planner import Planned, Subject
 from workflow import models
 from workflow.audit.entry import Entry, leaf_hash
 from workflow.decisions.notices import Notice, message_id
@@ -40,12 +40,15 @@ _SETTLE = (
     .where(_PLANNED.c.id == bindparam("b_id"), _PLANNED.c.status == "planned")
     .values(status=bindparam("b_status"), outcome=bindparam("b_outcome"), settled_at=bindparam("b_at"))
 )
-_END_CERTIFICATE = _CERTIFICATE_EVENT.insert().values(
-    certificate_id=select(_CERTIFICATE.c.id).where(_CERTIFICATE.c.number == bindparam("b_number")).scalar_subquery(),
-    kind="expired",
-    effective_on=bindparam("b_ended_on"),
-    decision_id=bindparam("b_decision"),
-    recorded_at=bindparam("b_at"),
+_CERTIFICATE_ID = select(_CERTIFICATE.c.id).where(_CERTIFICATE.c.number == bindparam("number"))
+_SUPERSEDE = (
+    update(_PLANNED)
+    .where(
+        _PLANNED.c.application_id == bindparam("b_case"),
+        _PLANNED.c.subject == bindparam("b_subject"),
+        _PLANNED.c.status == "planned",
+    )
+    .values(status="superseded", outcome=bindparam("b_outcome"), settled_at=bindparam("b_at"))
 )
 _TAKEN = tuple(
     bindparam(name, type_=_PARTICIPATION.c[column].type)
@@ -93,6 +96,29 @@ class Issued:
 
 
 @dataclass(frozen=True)
+class Happened:
+    """Something that happens to a certificate from a day on."""
+
+    number: str
+    kind: str
+    effective_on: date
+    valid_from: date | None = None
+    valid_until: date | None = None
+    publication: bool | None = None
+    partners: bool | None = None
+    replaced_by: str | None = None
+    undoes: int | None = None
+
+
+@dataclass(frozen=True)
+class Superseded:
+    """Everything that is still planned for one subject makes no sense any more."""
+
+    subject: Subject
+    reason: str
+
+
+@dataclass(frozen=True)
 class Settled:
     """A planned action that is done or makes no sense any more."""
 
@@ -116,7 +142,9 @@ class Change:
     decided: Decided | None = None
     deed: str | None = None  # for later four-eyes
     issued: Issued | None = None
-    ended_on: date | None = None  # the certificate's first day without standing
+    events: list[Happened] = field(default_factory=list)
+    superseded: list[Superseded] = field(default_factory=list)  # before `planned` is added
+    basis: int | None = None  # the decision that `planned` is counted from, where this act is none
     planned: Sequence[Planned] = ()
     notices: Sequence[Notice] = ()
     cause: str = ""  # of the notices, where no decision is
@@ -132,15 +160,18 @@ def record(connection: Connection, origin: str, case: Case, programme: Programme
         _take_part(connection, case, act, change.deed)
     if change.issued and decision_id:
         _issue(connection, case, change.issued, decision_id)
-    if change.ended_on and decision_id:
-        _end(connection, case, act, change.ended_on, decision_id)
-    if change.planned and decision_id:
-        _plan(connection, case, change.planned, decision_id, act.now)
+    for event in change.events:
+        _happen(connection, event, decision_id, act.now)
     if change.settled:
         settle(connection, change.settled, act.now)
+    for one in change.superseded:
+        _supersede(connection, case, one, act.now)
+    basis = decision_id or change.basis
+    if change.planned and basis:
+        _plan(connection, case, change.planned, basis, act.now)
     if change.notices:
         _post(connection, origin, case, act, change.notices, change.cause or f"decision:{decision_id}")
-    if change.planned or change.settled:
+    if change.planned or change.settled or change.superseded:
         change.updates["next_due"] = connection.execute(_NEXT_DUE, {"case_id": case.id}).scalar_one()
     _update(connection, case, change)
     return entry_id
@@ -181,7 +212,11 @@ def settle(connection: Connection, settled: Sequence[Settled], now: datetime) ->
 def _enter(connection: Connection, case: Case, programme: Programme, act: Act, change: Change) -> int:
     case.case_seq += 1
     decided = change.decided
-    changes = {name: [getattr(case, name), value] for name, value in change.updates.items() if name in _TOLD}
+    changes = {
+        name: [getattr(case, name), value]
+        for name, value in change.updates.items()
+        if name in _TOLD and value != getattr(case, name)
+    }
     entry = Entry(
         kind=change.kind,
         recorded_at=act.now,
@@ -211,7 +246,25 @@ def _enter(connection: Connection, case: Case, programme: Programme, act: Act, c
     return enter(connection, entry, case.id)
 
 
-_TOLD = frozenset({"assignee_id", "deadline", "complete_at", "valid_from", "valid_until", "ended_on"})
+_TOLD = frozenset(
+    {
+        "assignee_id",
+        "cycle",
+        "deadline",
+        "complete_at",
+        "certificate_number",
+        "valid_from",
+        "valid_until",
+        "ended_on",
+        "suspended_on",
+        "continues_until",
+        "next_certificate",
+        "next_valid_from",
+        "next_valid_until",
+        "publication_consent",
+        "partner_consent",
+    }
+)
 
 
 def _digest(text: str) -> str:
@@ -229,7 +282,7 @@ def _decide(connection: Connection, case: Case, act: Act, change: Change, entry_
         {
             "application_id": case.id,
             "decision_no": case.decision_no,
-            "cycle": case.cycle,
+            "cycle": change.updates.get("cycle", case.cycle),
             "trigger": decided.trigger,
             "from_state": case.state,
             "to_state": decided.to_state,
@@ -250,7 +303,7 @@ def _decide(connection: Connection, case: Case, act: Act, change: Change, entry_
 
 def _take_part(connection: Connection, case: Case, act: Act, deed: str) -> None:
     """Remember for good that somebody took part in this cycle; doing it again adds nothing."""
-    values = {"p_case": case.id, "p_cycle": case.cycle, "p_officer": act.actor.id, "p_deed": deed, "p_at": act.now}
+    values = {"p_case": case.id, "p_cycle": case.facts_cycle, "p_officer": act.actor.id, "p_deed": deed, "p_at": act.now}
     connection.execute(_TAKE_PART, values)
 
 
@@ -270,20 +323,28 @@ def _issue(connection: Connection, case: Case, issued: Issued, decision_id: int)
     )
 
 
-def _end(connection: Connection, case: Case, act: Act, ended_on: date, decision_id: int) -> None:
-    values = {"b_number": case.certificate_number, "b_ended_on": ended_on, "b_decision": decision_id, "b_at": act.now}
-    connection.execute(_END_CERTIFICATE, values)
+def _happen(connection: Connection, event: Happened, decision_id: int | None, now: datetime) -> None:
+    row = asdict(event)
+    certificate = connection.execute(_CERTIFICATE_ID, {"number": row.pop("number")}).scalar_one()
+    more = {"certificate_id": certificate, "decision_id": decision_id, "recorded_at": now}
+    connection.execute(_CERTIFICATE_EVENT.insert(), row | more)
 
 
-def _plan(connection: Connection, case: Case, planned: Sequence[Planned], decision_id: int, now: datetime) -> None:
+def _supersede(connection: Connection, case: Case, one: Superseded, now: datetime) -> None:
+    values = {"b_case": case.id, "b_subject": one.subject, "b_outcome": one.reason, "b_at": now}
+    connection.execute(_SUPERSEDE, values)
+
+
+def _plan(connection: Connection, case: Case, planned: Sequence[Planned], basis: int, now: datetime) -> None:
     connection.execute(
         _INSERT_PLANNED,
         [
             {
                 "application_id": case.id,
+                "subject": one.subject,
                 "rule": one.rule,
-                "basis": decision_id,
-                "occurrence": 1,
+                "basis": basis,
+                "occurrence": one.occurrence,
                 "trigger": one.trigger,
                 "message": one.message,
                 "audience": ",".join(one.audience),

@@ -39,8 +39,7 @@ def recommend_outcome(
         if isinstance(role, Refused):
             return role
         everybody = people.everybody(connection)
-        zones = {case.id: programme.time_zone}
-        loaded = facts.load(connection, [case], now=act.now, zones=zones, people=everybody)[case.id]
+        loaded = facts.load_one(connection, office, case, now=act.now, people=everybody)
         unmet = _unmet(machine.judge(outcome, loaded.facts, act.actor, Attempt(reason=reason)).unmet)
         if unmet:
             return refuse(connection, office.origin, case, programme, Deed.RECOMMEND, act, unmet)

@@ -124,8 +124,7 @@ def actions(
     """Return every action of the case's state for one person: allowed, or each unmet rule. Raises NotFound."""
     case = cases.read(connection, reference)
     machine = office.editions.machine(connection, case.programme, case.edition)
-    zones = {case.id: machine.programme.time_zone}
-    loaded = facts.load(connection, [case], now=now, zones=zones, people=people.everybody(connection))
+    loaded = facts.load_one(connection, office, case, now=now, people=people.everybody(connection))
     return [
         {
             "trigger": action.trigger,
@@ -138,7 +137,7 @@ def actions(
             "roles": list(action.transition.roles) if action.transition else [],
             "four_eyes": bool(action.transition and action.transition.distinct_from),
         }
-        for action in machine.explain(loaded[case.id].facts, actor)
+        for action in machine.explain(loaded.facts, actor)
     ]
 
 

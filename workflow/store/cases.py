@@ -67,6 +67,11 @@ class Case:
         """The certificates of the case, for standing."""
         return held_of(self)
 
+    @property
+    def back_to(self) -> str:
+        """The state before the side state, empty in any other."""
+        return self.back.rpartition(",")[2]
+
 
 def held_of(row: Any) -> Held:
     """Return the certificates that an application's row keeps."""

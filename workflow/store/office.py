@@ -14,3 +14,4 @@ class Office:
     editions: Editions
     origin: str  # names this installation in Message-IDs and in the trail
     salt: str  # for digests of addresses in the trail
+    production: bool = False  # where placeholder criteria must be accepted before they certify anybody

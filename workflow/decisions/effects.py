@@ -1,0 +1,292 @@
+"""What a transition does beside moving the case: completeness, cycles, requests, certificates. One function an effect.
+
+Each changes the `Deciding` it is given; nothing is written here but rows of requests. It must not decide whether.
+"""
+
+import secrets
+import string
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from states.definition import Effect, Programme
+from states.facts import Facts
+from states.guards import Attempt
+from states.planner import plan_request
+from states.standing import FOR_EVER, Certificate, Held
+from states.terms import Term, certificate_term, renewed_term
+from workflow import models
+from workflow.decisions.outcome import Act
+from workflow.decisions.record import Change, Happened, Issued, Superseded
+from workflow.models.base import table_of
+from workflow.store import calendar
+from workflow.store.cases import Case
+from workflow.store.numbers import next_number
+
+_AEO_CODE = table_of(models.AeoCode)
+_REQUEST = table_of(models.InformationRequest)
+_DECISION = table_of(models.Decision)
+_EVENT = table_of(models.CertificateEvent)
+_CERTIFICATE = table_of(models.Certificate)
+_CODE_LETTERS = string.ascii_uppercase + string.digits
+_ONE_DAY = timedelta(days=1)
+
+
+@dataclass
+class Deciding:
+    """One decision in the making: what is known, the certificates as they become, and the change to be recorded."""
+
+    connection: Connection
+    programme: Programme
+    case: Case
+    facts: Facts
+    attempt: Attempt
+    act: Act
+    day: date  # the effective day in the programme's zone
+    target: str
+    change: Change
+    held: Held
+    told: dict[str, Any] = field(default_factory=dict)  # more for the messages
+
+    def happen(self, kind: str, **more: Any) -> None:
+        """Let something happen to every certificate of the case that has not ended."""
+        effective_on = more.pop("effective_on", self.day)
+        for certificate in (self.held.current, self.held.following):
+            if certificate is not None:
+                self.change.events.append(Happened(certificate.number, kind, effective_on, **more))
+
+
+def _complete(d: Deciding) -> None:
+    d.change.updates["complete_at"] = d.change.effective_at
+
+
+def _open_cycle(d: Deciding) -> None:
+    """The renewal pack has arrived: its documents carry the next cycle's number already."""
+    d.change.updates["cycle"] = d.case.facts_cycle
+    rules, last = d.programme.renewal, d.held.last_day
+    if rules.pending_at_expiry == "ends" or last is None:
+        return
+    until = FOR_EVER if rules.pending_at_expiry == "continues_until_decided" else last + timedelta(rules.continues_days)
+    d.held = replace(d.held, continues_until=until)
+    _of_newest(d, "continued", valid_until=until)
+
+
+def _ask(d: Deciding) -> None:
+    rules = d.programme.information
+    reply_by = d.attempt.day("reply_by") or d.day + timedelta(days=rules.reply_days)
+    number = ask(d.connection, d.case, d.attempt.reason, reply_by, d.act)
+    d.change.detail |= {"request": number, "reply_by": reply_by}
+    d.told["requests"] = [{"number": number, "question": d.attempt.reason, "reply_by": reply_by}]
+    d.change.planned = (*d.change.planned, *planned_request(d.connection, d.programme, number, reply_by))
+
+
+def ask(connection: Connection, case: Case, question: str, reply_by: date, act: Act) -> int:
+    """Insert a request for information and return its number within the case."""
+    query = select(_REQUEST.c.number).where(_REQUEST.c.application_id == case.id)
+    number = max(connection.execute(query).scalars(), default=0) + 1
+    row = {"application_id": case.id, "number": number, "cycle": case.facts_cycle, "question": question}
+    asked = {"asked_by": act.actor.id, "asked_at": act.now, "reply_by": reply_by, "answer": ""}
+    connection.execute(_REQUEST.insert(), row | asked)
+    return number
+
+
+def planned_request(connection: Connection, programme: Programme, number: int, reply_by: date) -> tuple[Any, ...]:
+    """Return what the clock owes for a request."""
+    last = reply_by + timedelta(days=programme.information.final_notice_days + 30)
+    office = calendar.office_calendar(connection, programme.time_zone, reply_by, last)
+    return plan_request(programme, number, reply_by, office)
+
+
+def _take(d: Deciding) -> None:
+    """Every request is answered on the day the information was received."""
+    d.connection.execute(
+        update(_REQUEST)
+        .where(_REQUEST.c.application_id == d.case.id, _REQUEST.c.received_on.is_(None))
+        .values(received_on=d.day, answered_by=d.act.actor.id)
+    )
+    d.change.superseded.append(Superseded("request", "answered"))
+
+
+def _issue(d: Deciding) -> None:
+    """Issue the certificate; after an early renewal it follows the one that still runs."""
+    term = _term(d)
+    year = d.day.year
+    number = f"{d.programme.code}-{year}-C{next_number(d.connection, f'certificate:{d.programme.code}:{year}'):05d}"
+    code = aeo_code(d.connection, d.case.company_id, d.programme.family)
+    d.change.issued = Issued(number, term.valid_from, term.valid_until, code)
+    d.change.detail |= {
+        "certificate": number,
+        "aeo_code": code,
+        "counting": d.programme.validity.counting,
+        "years": d.programme.validity.years,
+    }
+    d.told["aeo_code"] = code
+    new, old = Certificate(number, term.valid_from, term.valid_until), d.held
+    d.change.updates["cycle_since"] = d.change.effective_at
+    if old.newest is not None and old.runs(d.day):
+        d.told["follows"] = old.newest.valid_until
+        if old.newest.valid_until >= term.valid_from or old.continues_until:  # the old one gives way
+            happened = Happened(old.newest.number, "replaced", term.valid_from, replaced_by=number)
+            d.change.events.append(happened)
+        if term.valid_from > d.day:
+            d.held = Held(old.current, new, suspended_on=old.suspended_on)
+            return
+    d.held = Held(new)
+
+
+def _term(d: Deciding) -> Term:
+    given, band = d.attempt.day("valid_from"), d.facts.band.valid_until if d.facts.band else None
+    old = d.held.newest
+    if old is not None and given is None and d.held.runs(d.day):
+        running = Term(old.valid_from, old.valid_until)
+        # One that ran on past its end gives way on the decision day.
+        term = renewed_term(d.programme, running, d.day, band)
+    else:
+        term = certificate_term(d.programme, given or d.day, band)
+    earlier = d.attempt.day("valid_until")
+    return replace(term, valid_until=earlier) if earlier else term
+
+
+def aeo_code(connection: Connection, company_id: int, family: str, code: str = "") -> str:
+    """Return the company's code in the family, given once and kept: AEOSG and 12 characters (Circular 06/2024).
+
+    `code` is one that another system gave; it counts where the company has none yet.
+    """
+    query = select(_AEO_CODE.c.code).where(_AEO_CODE.c.company_id == company_id, _AEO_CODE.c.family == family)
+    known: str | None = connection.execute(query).scalar_one_or_none()
+    if known is None:
+        known = code or "AEOSG" + "".join(secrets.choice(_CODE_LETTERS) for _ in range(12))
+        connection.execute(_AEO_CODE.insert(), {"company_id": company_id, "family": family, "code": known})
+    return known
+
+
+def _suspend(d: Deciding) -> None:
+    """A suspension hits every certificate that has not ended."""
+    d.held = replace(d.held, suspended_on=d.day)
+    d.happen("suspended")
+    d.told["effective_on"] = d.day
+
+
+def _reinstate(d: Deciding) -> None:
+    d.held = replace(d.held, suspended_on=None)
+    d.happen("reinstated")
+    d.told["effective_on"] = d.day
+
+
+def _extend(d: Deciding) -> None:
+    until, newest = d.attempt.day("valid_until"), d.held.newest
+    if until is None or newest is None:
+        raise RuntimeError("An extension without a later last day passed its rule.")
+    d.told["previous_valid_until"] = newest.valid_until
+    _of_newest(d, "extended", valid_until=until)
+    d.held = with_newest(d.held, replace(newest, valid_until=until))
+
+
+def with_newest(held: Held, certificate: Certificate) -> Held:
+    """Return the same with its newest certificate exchanged."""
+    return replace(held, following=certificate) if held.following else replace(held, current=certificate)
+
+
+def _of_newest(d: Deciding, kind: str, effective_on: date | None = None, **more: Any) -> None:
+    if d.held.newest is not None:
+        d.change.events.append(Happened(d.held.newest.number, kind, effective_on or d.day, **more))
+
+
+def _expire(d: Deciding) -> None:
+    """The first day without standing is the one after the last valid day."""
+    ended_on = end_of_standing(d.held)
+    if ended_on is not None:
+        _of_newest(d, "expired", ended_on)
+        d.held = replace(d.held, ended_on=ended_on)
+
+
+def end_of_standing(held: Held) -> date | None:
+    """Return the first day without standing that follows from the dates alone."""
+    if held.last_day is None:
+        return None
+    return max(held.last_day, held.continues_until or held.last_day) + _ONE_DAY
+
+
+def _revoke(d: Deciding) -> None:
+    _end(d, "revoked")
+
+
+def _surrender(d: Deciding) -> None:
+    _end(d, "surrendered")
+
+
+def _end(d: Deciding, kind: str) -> None:
+    """The suspension stays on record: were the ending set aside, it would still be open."""
+    d.happen(kind)
+    d.held = replace(d.held, ended_on=d.day)
+    d.told["effective_on"] = d.day
+
+
+def _undo(d: Deciding) -> None:
+    """Reverse what the decision that led here did to the certificates, by new events; dates are as before."""
+    newest = select(_DECISION.c.id, _DECISION.c.trigger).where(
+        _DECISION.c.application_id == d.case.id, _DECISION.c.to_state == d.case.state
+    )
+    decision = d.connection.execute(newest.order_by(_DECISION.c.decision_no.desc()).limit(1)).one()
+    d.change.detail["undone"] = decision.trigger
+    title = next(t.title for t in d.programme.transitions if t.trigger == decision.trigger)
+    d.told |= {"undone": title, "state_title": d.programme.state_by_name[d.target].title}
+    later = d.attempt.day("valid_until")
+    done = select(_EVENT.c.id, _EVENT.c.kind, _CERTIFICATE.c.number).join(
+        _CERTIFICATE, _CERTIFICATE.c.id == _EVENT.c.certificate_id
+    )
+    for event in d.connection.execute(done.where(_EVENT.c.decision_id == decision.id)):
+        happened = Happened(event.number, "set_aside", d.day, undoes=event.id)
+        d.change.events.append(happened)
+        d.held = replace(d.held, suspended_on=None) if event.kind == "suspended" else replace(d.held, ended_on=None)
+    if later and d.held.newest:
+        _of_newest(d, "extended", valid_until=later)
+        d.held = with_newest(d.held, replace(d.held.newest, valid_until=later))
+
+
+EFFECTS: dict[Effect, Callable[[Deciding], None]] = {
+    "complete_application": _complete,
+    "open_cycle": _open_cycle,
+    "ask_information": _ask,
+    "take_information": _take,
+    "issue_certificate": _issue,
+    "suspend_certificate": _suspend,
+    "reinstate_certificate": _reinstate,
+    "extend_certificate": _extend,
+    "end_certificate": _expire,
+    "revoke_certificate": _revoke,
+    "surrender_certificate": _surrender,
+    "undo_ending": _undo,
+}
+
+
+def stop_continuing(d: Deciding) -> None:
+    """A renewal that ends without a certificate ends the running-on: today, or at the original last day."""
+    last, until = d.held.last_day, d.held.continues_until
+    if last is None or until is None or d.held.ended_on is not None:
+        return
+    end = max(last, min(until, d.day))
+    _of_newest(d, "continued", valid_until=end)
+    d.held = replace(d.held, continues_until=None)
+    if end > last:
+        d.held = replace(d.held, ended_on=end + _ONE_DAY)
+        _of_newest(d, "expired", end + _ONE_DAY)
+
+
+def projection(held: Held) -> dict[str, Any]:
+    """Return the columns of an application that keep its certificates."""
+    current, following = held.current, held.following
+    return {
+        "certificate_number": current.number if current else None,
+        "valid_from": current.valid_from if current else None,
+        "valid_until": current.valid_until if current else None,
+        "next_certificate": following.number if following else None,
+        "next_valid_from": following.valid_from if following else None,
+        "next_valid_until": following.valid_until if following else None,
+        "continues_until": held.continues_until,
+        "suspended_on": held.suspended_on,
+        "ended_on": held.ended_on,
+    }
