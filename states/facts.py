@@ -105,6 +105,7 @@ class Facts:
     findings: tuple[FindingFact, ...] = ()
     visits: tuple[VisitFact, ...] = ()
     band: BandFact | None = None
+    newest_band: str = ""
     newest_band_until: date | None = None  # of the company's newest band, whatever its cycle
     recommendation: RecommendationFact | None = None
     took_part: frozenset[tuple[str, Deed]] = frozenset()  # (person's id, what was done in this cycle)

@@ -14,6 +14,19 @@ class Deed(StrEnum):
     ASSESS = "assess an answer"
     RECORD_VISIT = "record a visit"
     SET_BAND = "record a band"
+    PLAN_VISIT = "plan a visit"
+    CLOSE_ACTION = "close a corrective action"
+    ASK = "ask the company for information"
+    TAKE_ANSWER = "record the company's answer"
+    ADD_SITE = "add a site"
+    WAIVE = "waive a document"
+    REFILE = "file a document again"
+    CONSENT = "record a consent"
+    CORRECT = "correct a certificate"
+    REISSUE = "re-issue a certificate"
+    CONFIRM = "confirm what another person asked for"
+    IMPORT_CASES = "take over cases from elsewhere"
+    ACCEPT_PROGRAMME = "accept a programme's criteria"
     RECOMMEND = "recommend"
     ASSIGN = "assign a case"
     EXPORT_TRAIL = "export the trail"
@@ -28,6 +41,19 @@ ALLOWED: dict[Deed, tuple[str, ...]] = {
     Deed.ASSESS: ("officer",),
     Deed.RECORD_VISIT: ("officer",),
     Deed.SET_BAND: ("officer",),
+    Deed.PLAN_VISIT: ("officer",),
+    Deed.CLOSE_ACTION: ("officer",),
+    Deed.ASK: ("officer",),
+    Deed.TAKE_ANSWER: ("officer", "account_manager"),
+    Deed.ADD_SITE: ("officer", "account_manager"),
+    Deed.WAIVE: ("officer",),
+    Deed.REFILE: ("officer",),
+    Deed.CONSENT: ("officer", "account_manager"),
+    Deed.CORRECT: ("officer", "approver"),
+    Deed.REISSUE: ("approver",),
+    Deed.CONFIRM: ("approver", "supervisor"),
+    Deed.IMPORT_CASES: ("supervisor", "admin", "operator"),
+    Deed.ACCEPT_PROGRAMME: ("admin",),
     Deed.RECOMMEND: ("officer",),
     Deed.ASSIGN: ("officer", "supervisor"),
     Deed.EXPORT_TRAIL: ("auditor", "supervisor"),

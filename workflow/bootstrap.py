@@ -102,7 +102,9 @@ def open_installation(settings: Settings) -> Iterator[Opened]:
         installation = table_of(models.Installation)
         with database.snapshot() as connection:
             row = connection.execute(select(installation.c.origin, installation.c.salt)).one()
-        yield Opened(settings, Office(database, Editions(), row.origin, row.salt), clock, moved)
+        yield Opened(
+            settings, Office(database, Editions(), row.origin, row.salt, settings.env == "production"), clock, moved
+        )
     finally:
         database.close()
 

@@ -58,7 +58,17 @@ def open_approval(
         change.basis = connection.execute(newest).scalar_one()
         due_at = local_instant(confirm_by, 8, programme.time_zone)
         change.planned = [
-            Planned("approval_due", confirm_by, due_at, None, "reminder_of_task", ("supervisor",), "", "approval", approval_id)
+            Planned(
+                "approval_due",
+                confirm_by,
+                due_at,
+                None,
+                "reminder_of_task",
+                ("supervisor",),
+                "",
+                "approval",
+                approval_id,
+            )
         ]
     _tell(connection, office, case, programme, act, change)
     return approval_id

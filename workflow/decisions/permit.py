@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection
 
+from states.dates import local_day
 from states.definition import Programme
 from states.guards import Unmet, names, role_words
 from workflow.access import ALLOWED, Deed, role_for
@@ -10,7 +11,8 @@ from workflow.decisions.record import Change, record
 from workflow.store import people
 from workflow.store.cases import Case
 
-_OPEN_ONLY = frozenset({Deed.ANSWER, Deed.ASSESS, Deed.RECORD_VISIT, Deed.RECOMMEND})
+_UNDER_REVIEW = frozenset({Deed.ASSESS, Deed.RECORD_VISIT, Deed.PLAN_VISIT, Deed.CLOSE_ACTION})
+_ALWAYS = frozenset({Deed.ADD_DOCUMENT, Deed.RECOMMEND})  # an order may come after the end; the rules judge the rest
 
 
 def permit(
@@ -27,7 +29,9 @@ def permit(
         sentence = f"To {deed} takes {role_words(ALLOWED[deed])}.{help_}"
         unmet.append(Unmet("role_permits", "WRONG_ROLE", sentence, who))
     under_review = case.state_kind in ("review", "waiting")
-    if case.state_kind == "closed" or (deed in _OPEN_ONLY and not under_review):
+    # While a certificate runs the company may prepare its renewal.
+    possible = under_review or (deed not in _UNDER_REVIEW and case.held.runs(local_day(act.now, programme.time_zone)))
+    if not possible and deed not in _ALWAYS:
         state = programme.state_by_name[case.state].title
         sentence = f"To {deed} is not possible in {state}, only while the case is under review."
         unmet.append(Unmet("state", "WRONG_STATE", sentence, "nobody"))

@@ -303,7 +303,13 @@ def _decide(connection: Connection, case: Case, act: Act, change: Change, entry_
 
 def _take_part(connection: Connection, case: Case, act: Act, deed: str) -> None:
     """Remember for good that somebody took part in this cycle; doing it again adds nothing."""
-    values = {"p_case": case.id, "p_cycle": case.facts_cycle, "p_officer": act.actor.id, "p_deed": deed, "p_at": act.now}
+    values = {
+        "p_case": case.id,
+        "p_cycle": case.facts_cycle,
+        "p_officer": act.actor.id,
+        "p_deed": deed,
+        "p_at": act.now,
+    }
     connection.execute(_TAKE_PART, values)
 
 

@@ -88,7 +88,7 @@ def keep(
     version = 1 + _versions(connection, case, kind, file.filename)
     row = {
         "application_id": case.id,
-        "cycle": case.cycle,
+        "cycle": case.facts_cycle,
         "kind": kind,
         "filename": file.filename,
         "version": version,
@@ -181,7 +181,7 @@ def _keep_content(connection: Connection, file: File) -> None:
 def _versions(connection: Connection, case: Case, kind: str, filename: str) -> int:
     query = select(func.count()).where(
         _DOCUMENT.c.application_id == case.id,
-        _DOCUMENT.c.cycle == case.cycle,
+        _DOCUMENT.c.cycle == case.facts_cycle,
         _DOCUMENT.c.kind == kind,
         _DOCUMENT.c.filename == filename,
     )

@@ -2,18 +2,28 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from states.dates import local_day, start_of
+from sqlalchemy import Connection, select
+
+from states.dates import last_valid_day, local_day, start_of
 from states.definition import Programme, Transition
+from states.facts import Person
 from states.guards import Attempt
-from workflow import inputs
-from workflow.decisions.decide import Request, decide
-from workflow.decisions.outcome import Act, Outcome
+from workflow import inputs, models
+from workflow.decisions.approvals import open_approval
+from workflow.decisions.decide import Request, decide, summary
+from workflow.decisions.outcome import Act, Done, Outcome
 from workflow.decisions.record import stale
 from workflow.errors import BadInput
+from workflow.models.base import table_of
 from workflow.store import cases, facts
+from workflow.store.calendar import office_calendar
 from workflow.store.cases import Case
 from workflow.store.office import Office
+
+BACKDATED_DAYS = 5  # office days; beyond them a second person confirms
+_DOCUMENT = table_of(models.Document)
 
 
 def advance_application(
@@ -31,6 +41,8 @@ def advance_application(
 ) -> Outcome:
     """Advance a case, or return the refusal with every unmet rule; both are in the trail.
 
+    What one person alone may not do is kept until a second one confirms it.
+
     Raises NotFound, BadInput (unknown trigger, unknown or ill-formed given fact, dates out of order) and StaleVersion
     when `version` is given and the case changed since; these write nothing.
     """
@@ -43,22 +55,98 @@ def advance_application(
             raise stale(reference)
         machine = office.editions.machine(connection, case.programme, case.edition)
         programme = machine.programme
-        transition = _transition(programme, trigger, case.state)
+        transition = _transition(programme, trigger, case)
         effective_at = _effective_at(programme, case, effective_on, act.now)
-        read = _given(programme, transition, given or {}, effective_at)
-        loaded = facts.load(connection, [case], now=act.now, zones={case.id: programme.time_zone})[case.id]
+        read = _given(connection, programme, case, transition, given or {}, effective_at)
+        loaded = facts.load_one(connection, office, case, now=act.now)
         request = Request(trigger, Attempt(reason, reason_code, read), effective_at, internal_reason)
-        return decide(connection, office.origin, machine, case, loaded, request, act)
+        why = _second_person(connection, programme, transition, request, act.now)
+        if why and machine.judge(trigger, loaded.facts, act.actor, request.attempt).allowed:
+            return _ask(connection, office, case, programme, transition, request, why, act)
+        return decide(connection, office, machine, case, loaded, request, act)
 
 
-def _transition(programme: Programme, trigger: str, state: str) -> Transition:
+def fire_confirmed(
+    connection: Connection, office: Office, case: Case, asked: dict[str, Any], requester: Person, act: Act
+) -> Outcome:
+    """Fire what `requester` asked for and the actor of `act`, a second person, confirms.
+
+    The rules are asked anew: the case may have changed since.
+    """
+    machine = office.editions.machine(connection, case.programme, case.edition)
+    transition = _transition(machine.programme, asked["trigger"], case)
+    day = inputs.day(asked["effective_on"], "The effective day") if asked["effective_on"] else None
+    effective_at = _effective_at(machine.programme, case, day, act.now)
+    read = _given(connection, machine.programme, case, transition, asked["given"], effective_at)
+    attempt = Attempt(asked["reason"], asked["reason_code"], read)
+    request = Request(asked["trigger"], attempt, effective_at, asked["internal_reason"], confirmed_by=act.actor.id)
+    loaded = facts.load_one(connection, office, case, now=act.now)
+    return decide(connection, office, machine, case, loaded, request, Act(requester, act.proven, act.now))
+
+
+def _second_person(
+    connection: Connection, programme: Programme, transition: Transition, request: Request, now: datetime
+) -> str:
+    """Return why one person alone may not do it, or nothing."""
+    today, day = local_day(now, programme.time_zone), local_day(request.effective_at, programme.time_zone)
+    if far_back(connection, programme, day, today):
+        return f"counted from {day.isoformat()}, more than {BACKDATED_DAYS} office days ago"
+    if request.attempt.reason_code == "no_reply":
+        return "closing for no reply"
+    earlier = request.attempt.day("valid_until")
+    if earlier and "issue_certificate" in transition.effects:
+        return f"another last day than the rules give, {earlier.isoformat()}"
+    return ""
+
+
+def far_back(connection: Connection, programme: Programme, day: date, today: date) -> bool:
+    """Say whether a day is so many office days back that a second person must confirm it."""
+    if (today - day).days <= BACKDATED_DAYS:
+        return False
+    office = office_calendar(connection, programme.time_zone, day, today)
+    return office.office_days_between(day, today) > BACKDATED_DAYS
+
+
+def _ask(
+    connection: Connection,
+    office: Office,
+    case: Case,
+    programme: Programme,
+    transition: Transition,
+    request: Request,
+    why: str,
+    act: Act,
+) -> Done:
+    """Keep what was asked for until a second person confirms it."""
+    day = local_day(request.effective_at, programme.time_zone)
+    backdated = request.effective_at < act.now and day != local_day(act.now, programme.time_zone)
+    asked = {
+        "trigger": request.trigger,
+        "reason": request.attempt.reason,
+        "reason_code": request.attempt.reason_code,
+        "internal_reason": request.internal_reason,
+        "effective_on": day.isoformat() if backdated else "",
+        "given": {name: str(value) for name, value in (request.attempt.given or {}).items()},
+    }
+    role = next(role for role in transition.roles if role in act.actor.roles)
+    sentence = f"{transition.title}, {why}: {case.reference}"
+    approval = open_approval(
+        connection, office, case, programme, act, role=role, kind="transition", sentence=sentence, request=asked
+    )
+    words = (
+        f"{transition.title}: a second person must confirm it first (aeo approval confirm {approval}), because: {why}."
+    )
+    return Done(words, summary(case) | {"approval": approval})
+
+
+def _transition(programme: Programme, trigger: str, case: Case) -> Transition:
     """Return what the trigger means here, or anywhere when the state does not have it: the machine then refuses."""
     named = [t for t in programme.transitions if t.trigger == trigger]
     if not named:
         raise BadInput(
             "TRIGGER", f'{programme.code} has no trigger "{trigger[:40]}". Known: {", ".join(programme.triggers)}.'
         )
-    return programme.transition(trigger, state) or named[0]
+    return programme.transition(trigger, case.state, case.back_to) or named[0]
 
 
 def _effective_at(programme: Programme, case: Case, effective_on: date | None, now: datetime) -> datetime:
@@ -78,23 +166,56 @@ def _effective_at(programme: Programme, case: Case, effective_on: date | None, n
 
 
 def _given(
-    programme: Programme, transition: Transition, given: Mapping[str, str], effective_at: datetime
-) -> dict[str, date | str]:
-    read: dict[str, date | str] = {}
+    connection: Connection,
+    programme: Programme,
+    case: Case,
+    transition: Transition,
+    given: Mapping[str, str],
+    effective_at: datetime,
+) -> dict[str, date | str | int]:
+    """Read the given facts as the transition declares them. Raises BadInput."""
+    read: dict[str, date | str | int] = {}
     for key, value in given.items():
-        kind = transition.given.get(key)
-        if kind is None:
-            known = ", ".join(transition.given) or "none"
-            raise BadInput("GIVEN", f'{transition.trigger} takes no given fact "{key[:40]}". Known: {known}.')
-        read[key] = inputs.day(value, key) if kind == "date" else inputs.text(value, key)
-    valid_from = read.get("valid_from")
-    if isinstance(valid_from, date):
-        first = local_day(effective_at, programme.time_zone)
-        last = first + timedelta(days=programme.validity.start_within_days)
-        if not first <= valid_from <= last:
+        match transition.given.get(key):
+            case "date":
+                read[key] = inputs.day(value, key)
+            case "text":
+                read[key] = inputs.text(value, key)
+            case "document":
+                read[key] = _own_document(connection, case, key, value)
+            case None:
+                known = ", ".join(transition.given) or "none"
+                raise BadInput("GIVEN", f'{transition.trigger} takes no given fact "{key[:40]}". Known: {known}.')
+    if "issue_certificate" in transition.effects:
+        _in_bounds(programme, case, read, local_day(effective_at, programme.time_zone))
+    return read
+
+
+def _own_document(connection: Connection, case: Case, key: str, value: str) -> int:
+    query = select(_DOCUMENT.c.id).where(_DOCUMENT.c.application_id == case.id)
+    if not value.isdigit() or int(value) not in set(connection.execute(query).scalars()):
+        raise BadInput("DOCUMENT", f'{key} "{value[:40]}" is not the number of a document of {case.reference}.')
+    return int(value)
+
+
+def _in_bounds(programme: Programme, case: Case, read: Mapping[str, date | str | int], decided_on: date) -> None:
+    """A certificate begins between the decision and some days later, and never ends later than the rules say."""
+    first, until = read.get("valid_from"), read.get("valid_until")
+    last = decided_on + timedelta(days=programme.validity.start_within_days)
+    if isinstance(first, date) and not decided_on <= first <= last:
+        raise BadInput(
+            "DATE_ORDER",
+            f"valid_from {first.isoformat()} must lie between the decision day {decided_on.isoformat()} and "
+            f"{last.isoformat()}. A certificate is never backdated.",
+        )
+    if isinstance(until, date):
+        begins = first if isinstance(first, date) else decided_on
+        if case.held.runs(decided_on) and case.held.last_day and not first:
+            begins = case.held.last_day + timedelta(days=1)
+        latest = last_valid_day(begins, programme.validity.years, programme.validity.counting)
+        if not begins <= until <= latest:
             raise BadInput(
                 "DATE_ORDER",
-                f"valid_from {valid_from.isoformat()} must lie between the decision day {first.isoformat()} and "
-                f"{last.isoformat()}. A certificate is never backdated.",
+                f"valid_until {until.isoformat()} must lie between {begins.isoformat()} and {latest.isoformat()}: "
+                "an approver may set it earlier than the rules give, never later.",
             )
-    return read

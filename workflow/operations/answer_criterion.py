@@ -72,14 +72,14 @@ def known_criterion(programme: Programme, criterion: str) -> None:
 
 def write_finding(connection: Connection, case: Case, criterion: str, values: dict[str, Any]) -> None:
     """Change the finding of the current cycle, or make it."""
-    key = {"application_id": case.id, "cycle": case.cycle, "criterion": criterion, "site": ""}
+    key = {"application_id": case.id, "cycle": case.facts_cycle, "criterion": criterion, "site": ""}
     match = [_FINDING.c[name] == value for name, value in key.items()]
     if connection.execute(_FINDING.update().where(*match).values(values)).rowcount == 0:
         connection.execute(_FINDING.insert(), key | {"documents": "[]", "remark": "", "note": ""} | values)
 
 
 def _own_documents(connection: Connection, case: Case, documents: Sequence[int]) -> None:
-    query = select(_DOCUMENT.c.id).where(_DOCUMENT.c.application_id == case.id, _DOCUMENT.c.cycle == case.cycle)
+    query = select(_DOCUMENT.c.id).where(_DOCUMENT.c.application_id == case.id, _DOCUMENT.c.cycle == case.facts_cycle)
     strangers = sorted(set(documents) - set(connection.execute(query).scalars()))
     if strangers:
         raise BadInput(

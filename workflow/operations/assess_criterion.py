@@ -35,7 +35,9 @@ def assess_criterion(
         if isinstance(role, Refused):
             return role
         query = select(_FINDING.c.answer).where(
-            _FINDING.c.application_id == case.id, _FINDING.c.cycle == case.cycle, _FINDING.c.criterion == criterion
+            _FINDING.c.application_id == case.id,
+            _FINDING.c.cycle == case.facts_cycle,
+            _FINDING.c.criterion == criterion,
         )
         if connection.execute(query).scalar_one_or_none() is None:
             sentence = f"Criterion {criterion} has no answer yet, so there is nothing to assess."
@@ -65,7 +67,7 @@ def assess_answers(office: Office, *, reference: str, act: Act) -> Outcome:
             return role
         open_ = (
             _FINDING.c.application_id == case.id,
-            _FINDING.c.cycle == case.cycle,
+            _FINDING.c.cycle == case.facts_cycle,
             _FINDING.c.assessment.is_(None),
             _FINDING.c.answer == "yes",
             _FINDING.c.documents != "[]",

@@ -37,6 +37,10 @@ _UNTRUE_AFTER_END = frozenset(
         "renewal_pack_due",
         "renewal_reminder",
         "renewal_last_day",
+        "renewal_undecided",
+        "renewal_under_review",
+        "renewal_waits_for_information",
+        "certificate_ends",
     }
 )
 

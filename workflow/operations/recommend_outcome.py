@@ -47,7 +47,7 @@ def recommend_outcome(
             _RECOMMENDATION.insert(),
             {
                 "application_id": case.id,
-                "cycle": case.cycle,
+                "cycle": case.facts_cycle,
                 "outcome": outcome,
                 "reason": reason,
                 "digest": loaded.facts.digest,

@@ -46,7 +46,7 @@ def record_visit(office: Office, *, reference: str, held_on: date, report: int |
             report = keep(connection, office.origin, case, programme, act, role, report, "visit_report")
         row = {
             "application_id": case.id,
-            "cycle": case.cycle,
+            "cycle": case.facts_cycle,
             "site": "",
             "held_on": held_on,
             "report_id": report,

@@ -135,6 +135,7 @@ def _insert(connection: Connection, rules: Programme, company_id: int, received:
         "received_on": received,
         "submitted_at": act.now,
         "decided_at": min(act.now, start_of(received, rules.time_zone)),
+        "linked_to": _former(connection, company_id, rules.code),
         "next_step": state.next_step,
         "waits_for": state.waits_for,
     }
@@ -143,6 +144,14 @@ def _insert(connection: Connection, rules: Programme, company_id: int, received:
     except IntegrityError as error:  # another submission of the same company won the race
         raise BadInput("LIVE_APPLICATION", f"The company already has a live {rules.code} application.") from error
     return reference
+
+
+def _former(connection: Connection, company_id: int, programme: str) -> str | None:
+    """Return the company's last case of the programme: what comes after an end is a new case, linked to the old."""
+    query = select(_APPLICATION.c.reference).where(
+        _APPLICATION.c.company_id == company_id, _APPLICATION.c.programme == programme
+    )
+    return connection.execute(query.order_by(_APPLICATION.c.id.desc()).limit(1)).scalar_one_or_none()
 
 
 def _record(

@@ -12,24 +12,26 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from states.dates import local_day, standing_on
+from states.dates import local_day
 from states.facts import CLOCK, Person
 from states.guards import Attempt
 from states.machine import ProgrammeMachine
-from states.planner import fates
+from states.planner import fates, phase_of
 from workflow import models
 from workflow.access import Deed, role_for
 from workflow.audit.entry import Entry
 from workflow.decisions.decide import Request, decide
+from workflow.decisions.effects import end_of_standing
 from workflow.decisions.notices import Notice, payload, recipients
 from workflow.decisions.outcome import Act, Refused
-from workflow.decisions.record import Change, Settled, enter, record
+from workflow.decisions.record import Change, Happened, Settled, enter, record
 from workflow.errors import BadInput, NotPermitted
 from workflow.models.base import table_of
 from workflow.store import cases, facts, ledger, people
 from workflow.store.cases import Case
 from workflow.store.office import Office
-from workflow.store.tasks import add_task
+from workflow.store.requests import note_reminder
+from workflow.store.tasks import add_task, approval_payload
 
 BATCH = 200
 GUARD_SHARE, GUARD_COUNT = 0.02, 20  # a sweep that would lapse more than both asks a person
@@ -150,11 +152,10 @@ def _batch(connection: Connection, office: Office, ids: Sequence[int], now: date
     machines = {id_: office.editions.machine(connection, case.programme, case.edition) for id_, case in locked.items()}
     staff = people.everybody(connection)
     rows = ledger.due(connection, ids, now)
-    zones = {id_: machine.programme.time_zone for id_, machine in machines.items()}
-    loaded = facts.load(connection, list(locked.values()), now=now, zones=zones, people=staff)
+    loaded = facts.load(connection, office, list(locked.values()), now=now, people=staff)
     done: list[dict[str, Any]] = []
     for id_, group in groupby(rows, key=lambda row: int(row.application_id)):
-        clock = _Clock(connection, office.origin, machines[id_], locked[id_], staff, Act(CLOCK, "clock", now), done)
+        clock = _Clock(connection, office, machines[id_], locked[id_], staff, Act(CLOCK, "clock", now), done)
         clock.run(list(group), loaded[id_])
     return done
 
@@ -164,7 +165,7 @@ class _Clock:
     """The clock at work on one locked case."""
 
     connection: Connection
-    origin: str
+    office: Office
     machine: ProgrammeMachine
     case: Case
     staff: Mapping[str, Person]
@@ -175,14 +176,28 @@ class _Clock:
         for row in rows:
             if row.trigger:
                 self._fire(row, loaded)
-        self._remind([row for row in rows if row.message], loaded)
+        # A fired timer may have superseded what was due after it.
+        still = ledger.still_planned(self.connection, [row.id for row in rows if row.message])
+        messages = [row for row in rows if row.id in still]
+        self._remind([row for row in messages if row.subject == "certificate"], loaded)
+        for row in messages:
+            if row.subject == "request":
+                self._chase(row, loaded)
+            elif row.subject == "approval":
+                self._send(row, loaded, **approval_payload(self.connection, row.occurrence))
 
     def _fire(self, row: Row[Any], loaded: facts.Loaded) -> None:
-        """Fire a timer with its true effective instant; one that the state does not have any more is superseded."""
+        """Fire a timer with its true effective instant.
+
+        One that the state does not have is superseded; at the end of validity standing ends all the same.
+        """
         programme = self.machine.programme
-        if programme.transition(row.trigger, self.case.state) is None:
-            outcome = f"not possible in {programme.state_by_name[self.case.state].title}"
-            self._settle(row, "superseded", outcome, "clock:timer:superseded")
+        if programme.transition(row.trigger, self.case.state, self.case.back_to) is None:
+            state = programme.state_by_name[self.case.state].title
+            if any("end_certificate" in t.effects for t in programme.transitions if t.trigger == row.trigger):
+                self._end_standing(row, state)
+            else:
+                self._settle(row, "superseded", f"not possible in {state}", "clock:timer:superseded")
             return
         request = Request(
             trigger=row.trigger,
@@ -191,18 +206,40 @@ class _Clock:
             on_behalf_of=row.rule,
             settled=(Settled(row.id, "done", f"fired {row.trigger}"),),
         )
-        current = facts.Loaded(replace(loaded.facts, state=self.case.state), loaded.contacts)
-        answer = decide(self.connection, self.origin, self.machine, self.case, current, request, self.act)
+        now = replace(
+            loaded.facts,
+            state=self.case.state,
+            back=self.case.back_to,
+            decision_no=self.case.decision_no,
+            held=self.case.held,
+        )
+        current = facts.Loaded(now, loaded.contacts)
+        answer = decide(self.connection, self.office, self.machine, self.case, current, request, self.act)
         if isinstance(answer, Refused):
             told = "; ".join(unmet.sentence for unmet in answer.unmet)
             raise BadInput("TIMER_REFUSED", f"The timer {row.rule} was refused: {told}")
         self._tell(row, "done", f"fired {row.trigger}", [])
 
+    def _end_standing(self, row: Row[Any], state: str) -> None:
+        """The last valid day is over while the case is elsewhere: standing ends, the state stays."""
+        held, ended_on = self.case.held, end_of_standing(self.case.held)
+        if held.newest is None or ended_on is None or held.ended_on is not None:
+            self._settle(row, "superseded", "the certificate had ended", "clock:timer:superseded")
+            return
+        outcome = f"certificate {held.newest.number} ended, the case stays in {state}"
+        updates: dict[str, Any] = {"ended_on": ended_on}
+        if self.case.state_kind == "closed":
+            updates["live_key"] = None
+        change = self._change(row, "done", outcome, "case:certificate:ended")
+        change.updates = updates
+        change.events = [Happened(held.newest.number, "expired", ended_on)]
+        change.visible = True
+        record(self.connection, self.office.origin, self.case, self.machine.programme, self.act, change)
+        self._tell(row, "done", outcome, [])
+
     def _remind(self, rows: list[Row[Any]], loaded: facts.Loaded) -> None:
         today = local_day(self.act.now, self.machine.programme.time_zone)
-        standing = standing_on(
-            today, valid_from=self.case.valid_from, valid_until=self.case.valid_until, ended_on=self.case.ended_on
-        )
+        standing = self.case.held.standing(today)
         decided = {fate.rule: fate for fate in fates([(r.rule, r.due_at) for r in rows], ended=standing == "ended")}
         for row in rows:
             if reason := decided[row.rule].superseded:
@@ -210,7 +247,13 @@ class _Clock:
             else:
                 self._send(row, loaded)
 
-    def _send(self, row: Row[Any], loaded: facts.Loaded) -> None:
+    def _chase(self, row: Row[Any], loaded: facts.Loaded) -> None:
+        """Remind the company of an answer, or give final notice; the request remembers the day."""
+        final = row.rule == "request_final_notice"
+        note_reminder(self.connection, self.case.id, row.occurrence, local_day(self.act.now, self._zone), final=final)
+        self._send(row, loaded)
+
+    def _send(self, row: Row[Any], loaded: facts.Loaded, **more: Any) -> None:
         programme = self.machine.programme
         who = recipients(row.audience.split(","), loaded.contacts, self.case, self.staff)
         if not who:
@@ -218,7 +261,23 @@ class _Clock:
             add_task(self.connection, f"nobody:{row.id}", "admin", sentence, self.act.now, self.case.id)
             self._settle(row, "cancelled", "nobody to remind", "clock:reminder:superseded")
             return
-        body = payload(self.case, programme, rule=row.rule, due_on=row.due_on)
+        requests = [{"number": r.number, "question": r.question, "reply_by": r.reply_by} for r in loaded.facts.requests]
+        newest = self.case.held.newest
+        shown = (
+            {"certificate_number": newest.number, "valid_from": newest.valid_from, "valid_until": newest.valid_until}
+            if newest
+            else {}
+        )
+        told: dict[str, Any] = {
+            "rule": row.rule,
+            "due_on": row.due_on,
+            "requests": requests,
+            "cycle": self.case.cycle,
+            "phase": phase_of(programme, self.case.state, self.case.back_to),
+            "band_valid_until": loaded.facts.newest_band_until,
+            "band": loaded.facts.newest_band,
+        }
+        body = payload(self.case, programme, **(shown | told | more))
         self._settle(
             row,
             "done",
@@ -227,8 +286,17 @@ class _Clock:
             notices=tuple(Notice(row.message, recipient, body) for recipient in who),
         )
 
+    @property
+    def _zone(self) -> str:
+        return self.machine.programme.time_zone
+
     def _settle(self, row: Row[Any], status: str, outcome: str, kind: str, notices: tuple[Notice, ...] = ()) -> None:
-        change = Change(
+        change = self._change(row, status, outcome, kind, notices)
+        record(self.connection, self.office.origin, self.case, self.machine.programme, self.act, change)
+        self._tell(row, status, outcome, [notice.recipient for notice in notices])
+
+    def _change(self, row: Row[Any], status: str, outcome: str, kind: str, notices: tuple[Notice, ...] = ()) -> Change:
+        return Change(
             kind=kind,
             role="clock",
             effective_at=row.due_at,
@@ -239,8 +307,6 @@ class _Clock:
             cause=f"planned:{row.id}",
             visible=False,
         )
-        record(self.connection, self.origin, self.case, self.machine.programme, self.act, change)
-        self._tell(row, status, outcome, [notice.recipient for notice in notices])
 
     def _tell(self, row: Row[Any], status: str, outcome: str, who: list[str]) -> None:
         self.done.append(

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, select, tuple_
 
-from states.dates import local_day, standing_on
+from states.dates import local_day
 from states.definition import Programme, Transition
 from states.facts import CLOCK, OPERATOR, Person
 from workflow import models
@@ -152,11 +152,12 @@ def _asks(transition: Transition | None) -> list[str]:
 def _shown(connection: Connection, office: Office, row: Row[Any], now: datetime) -> dict[str, Any]:
     programme = _programme(connection, office, row.programme, row.edition)
     today = local_day(now, programme.time_zone)
-    standing = standing_on(today, valid_from=row.valid_from, valid_until=row.valid_until, ended_on=row.ended_on)
+    held = cases.held_of(row)
+    counts = held.on(today)
     certificate = {
-        "number": row.certificate_number,
-        "valid_from": row.valid_from,
-        "valid_until": row.valid_until,
+        "number": counts.number if counts else None,
+        "valid_from": counts.valid_from if counts else None,
+        "valid_until": counts.valid_until if counts else None,
         "aeo_code": row.aeo_code,
     }
     return {
@@ -168,7 +169,7 @@ def _shown(connection: Connection, office: Office, row: Row[Any], now: datetime)
         "state_title": programme.state_by_name[row.state].title,
         "state_kind": row.state_kind,
         "state_since": row.state_since,
-        "standing": str(standing),
+        "standing": str(held.standing(today)),
         "cycle": row.cycle,
         "version": row.version,
         "assignee": row.assignee_name,
@@ -184,6 +185,16 @@ def _shown(connection: Connection, office: Office, row: Row[Any], now: datetime)
         "programme_title": programme.title,
         "time_zone": programme.time_zone,
         "certificate": certificate if row.certificate_number else None,
+        "next_certificate": {
+            "number": held.following.number,
+            "valid_from": held.following.valid_from,
+            "valid_until": held.following.valid_until,
+        }
+        if held.following and today < held.following.valid_from
+        else None,
+        "suspended_on": row.suspended_on,
+        "linked_to": row.linked_to,
+        "back_to": row.back.rpartition(",")[2],
     }
 
 

@@ -116,9 +116,7 @@ def load(
     parts: dict[int, dict[int, list[Any]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
         parts[row[0]][row[1]].append(row)
-    return {
-        case.id: _loaded(connection, office, case, parts[case.id], now, dict(people or {})) for case in cases
-    }
+    return {case.id: _loaded(connection, office, case, parts[case.id], now, dict(people or {})) for case in cases}
 
 
 def load_one(
@@ -157,6 +155,7 @@ def _loaded(
         ),
         visits=tuple(VisitFact(row[8], row[2], row[3]) for row in parts[_VISIT]),
         band=BandFact(band[3], band[8], band[9], band[4]) if band else None,
+        newest_band=newest[3] if newest else "",
         newest_band_until=newest[9] if newest else None,
         recommendation=RecommendationFact(recommendation[3], recommendation[4], recommendation[5])
         if recommendation

@@ -20,7 +20,18 @@ _CLAIM = (
     .with_for_update(of=_A, skip_locked=True)
 )
 _DUE = (
-    select(_P.c.id, _P.c.application_id, _P.c.rule, _P.c.trigger, _P.c.message, _P.c.audience, _P.c.due_on, _P.c.due_at)
+    select(
+        _P.c.id,
+        _P.c.application_id,
+        _P.c.rule,
+        _P.c.trigger,
+        _P.c.message,
+        _P.c.audience,
+        _P.c.due_on,
+        _P.c.due_at,
+        _P.c.subject,
+        _P.c.occurrence,
+    )
     .where(
         _P.c.application_id.in_(bindparam("ids", expanding=True)),
         _P.c.status == "planned",
@@ -44,6 +55,12 @@ def claim(
 def due(connection: Connection, ids: Sequence[int], now: datetime) -> list[Row[Any]]:
     """Return the due actions of locked applications, by application and due instant."""
     return list(connection.execute(_DUE, {"ids": list(ids), "now": now}))
+
+
+def still_planned(connection: Connection, ids: Sequence[int]) -> set[int]:
+    """Return which of these actions are still planned."""
+    query = select(_P.c.id).where(_P.c.id.in_(ids), _P.c.status == "planned")
+    return set(connection.execute(query).scalars()) if ids else set()
 
 
 def lapses_due(connection: Connection, now: datetime) -> tuple[int, int]:

@@ -19,3 +19,10 @@ def add_task(
     row = {"key": key, "role": role, "sentence": sentence, "created_at": now, "application_id": application_id}
     connection.execute(_TASK.insert(), row)
     return True
+
+
+def approval_payload(connection: Connection, approval_id: int) -> dict[str, str]:
+    """Return what a reminder of an approval says."""
+    table = table_of(models.Approval)
+    sentence = connection.execute(select(table.c.sentence).where(table.c.id == approval_id)).scalar_one()
+    return {"sentence": f"A second person must confirm no. {approval_id}: {sentence}"}
