@@ -35,6 +35,7 @@ class Attempt:
     reason: str = ""
     reason_code: str = ""
     given: Mapping[str, date | str | int] | None = None
+    lifts_emergency: bool = False  # a second person does not share what one did at once; no caller can give this
 
     def day(self, name: str) -> date | None:
         """Return a given day, or None when it was not given."""
@@ -54,9 +55,12 @@ class Question:
 
     @property
     def is_emergency(self) -> bool:
-        """Whether one person acts at once and a second one confirms it later."""
+        """Whether one person acts at once and a second one confirms it later, or lifts it."""
         emergency = self.transition.emergency
-        return bool(self.attempt and emergency and self.attempt.reason_code == emergency.reason_code)
+        if self.attempt is None:
+            return False
+        at_once = emergency is not None and self.attempt.reason_code == emergency.reason_code
+        return at_once or self.attempt.lifts_emergency
 
 
 Verdict = Met | Unmet

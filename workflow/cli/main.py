@@ -13,6 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 # group or command -> (module, what it is for)
 COMMANDS = {
     "application": ("workflow.cli.application", "cases: submit, show, advance, recommend"),
+    "approval": ("workflow.cli.approval", "what waits for a second person"),
     "audit": ("workflow.cli.audit", "export the trail"),
     "band": ("workflow.cli.band", "TradeFIRST bands"),
     "calendar": ("workflow.cli.calendar", "everything the clock will do"),

@@ -14,7 +14,9 @@ from workflow.store.office import Office
 
 _RECOMMENDATION = table_of(models.Recommendation)
 # What only the deciding person or the recommendation itself can meet.
-_LATER = frozenset({"recommended", "four_eyes", "role_permits", "reason_given", "reason_code_known"})
+_LATER = frozenset(
+    {"recommended", "four_eyes", "role_permits", "reason_given", "reason_code_known", "valid_until_later"}
+)
 
 
 def recommend_outcome(

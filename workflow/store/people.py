@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from sqlalchemy import Connection, func, select
 
-from states.facts import Person
+from states.facts import OPERATOR, Person
 from workflow import models
 from workflow.errors import NotFound
 from workflow.models.base import table_of
@@ -32,6 +32,15 @@ def by_email(connection: Connection, email: str) -> Person:
             f'Nobody with the address "{email[:80]}" has an account. See `aeo officer list` for those who do.',
         )
     roles = connection.execute(select(_R.c.role).where(_R.c.officer_id == row.id)).scalars()
+    return Person(row.id, row.name, frozenset(roles))
+
+
+def by_id(connection: Connection, officer_id: str) -> Person:
+    """Return somebody with an account, also one who is disabled by now, with the roles kept."""
+    if officer_id == OPERATOR.id:
+        return OPERATOR
+    row = connection.execute(select(_O.c.id, _O.c.name).where(_O.c.id == officer_id)).one()
+    roles = connection.execute(select(_R.c.role).where(_R.c.officer_id == officer_id)).scalars()
     return Person(row.id, row.name, frozenset(roles))
 
 

@@ -1,0 +1,149 @@
+"""Confirms or refuses what waits for a second person. THE table of what each kind does then.
+
+Nobody confirms what he asked for himself. The case is locked before anything is looked at.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from states.definition import Programme
+from states.facts import Person
+from states.guards import Attempt, Unmet, role_words
+from workflow import inputs, models
+from workflow.access import ALLOWED, Deed, role_for
+from workflow.decisions.approvals import close_approval
+from workflow.decisions.decide import Request, decide
+from workflow.decisions.outcome import Act, Done, Outcome, Refused
+from workflow.decisions.permit import refuse
+from workflow.errors import BadInput, NotFound
+from workflow.models.base import table_of
+from workflow.operations.advance_application import fire_confirmed
+from workflow.store import cases, facts, people
+from workflow.store.cases import Case
+from workflow.store.office import Office
+
+_APPROVAL = table_of(models.Approval)
+_A = table_of(models.Application)
+
+
+@dataclass
+class Confirming:
+    """One approval in the hands of the second person, its case locked."""
+
+    connection: Connection
+    office: Office
+    approval: Row[Any]
+    asked: dict[str, Any]  # what the first person asked for
+    requester: Person
+    act: Act
+    case: Case | None
+    programme: Programme | None
+
+
+def confirm_approval(office: Office, *, approval_id: int, act: Act) -> Outcome:
+    """Confirm, and do what was asked for. Refused when the rules do not allow it any more; it then stays open.
+
+    Raises NotFound, and BadInput when it is not open any more.
+    """
+    return _decide(office, approval_id, act, "confirmed", "")
+
+
+def refuse_approval(office: Office, *, approval_id: int, reason: str, act: Act) -> Outcome:
+    """Refuse with a reason. What was done at once, as an emergency, is lifted. Raises like `confirm_approval`."""
+    return _decide(office, approval_id, act, "refused", inputs.text(reason, "The reason"))
+
+
+def _decide(office: Office, approval_id: int, act: Act, status: str, reason: str) -> Outcome:
+    with office.database.transaction() as transaction:
+        connection = transaction.connection
+        approval, case = _locked(connection, approval_id)
+        if approval.status != "open":
+            raise BadInput("APPROVAL_CLOSED", f"Approval {approval_id} was {approval.status} already.")
+        programme = (
+            office.editions.machine(connection, case.programme, case.edition).programme if case is not None else None
+        )
+        unmet = _unmet(connection, approval, act)
+        title = f"{'Confirm' if status == 'confirmed' else 'Refuse'} no. {approval_id}"
+        if unmet and case and programme:
+            return refuse(connection, office.origin, case, programme, Deed.CONFIRM, act, unmet)
+        if unmet:
+            return Refused(title, tuple(unmet))
+        requester = people.by_id(connection, approval.requested_by)
+        asked = json.loads(approval.request)
+        confirming = Confirming(connection, office, approval, asked, requester, act, case, programme)
+        outcome = (CONFIRMED if status == "confirmed" else REFUSED).get(approval.kind, _nothing)(confirming)
+        if isinstance(outcome, Refused):
+            return outcome
+        role = role_for(Deed.CONFIRM, act.actor.roles) or ""
+        close_approval(connection, office, approval, case, programme, act, role=role, status=status, reason=reason)
+        words = outcome.sentence or f"No. {approval_id} is {status}: {approval.sentence}."
+        return Done(words, outcome.data | {"approval": approval_id, "status": status})
+
+
+def _locked(connection: Connection, approval_id: int) -> tuple[Row[Any], Case | None]:
+    query = select(_APPROVAL, _A.c.reference).outerjoin(_A, _A.c.id == _APPROVAL.c.application_id)
+    row = connection.execute(query.where(_APPROVAL.c.id == approval_id)).first()
+    if row is None:
+        raise NotFound("NO_APPROVAL", f"There is no approval {approval_id} that you can see. See `aeo approval list`.")
+    case = cases.lock(connection, row.reference) if row.reference else None
+    locked = select(_APPROVAL).where(_APPROVAL.c.id == approval_id).with_for_update()
+    return connection.execute(locked).one(), case
+
+
+def _unmet(connection: Connection, approval: Row[Any], act: Act) -> list[Unmet]:
+    """A second person is another one, in a role that confirms."""
+    roles = ROLES.get(approval.kind, ALLOWED[Deed.CONFIRM])
+    can = [p for p in people.everybody(connection).values() if p.roles & set(roles)]
+    others = " or ".join(sorted(p.name for p in can if p.id != approval.requested_by)) or "an administrator"
+    if not act.actor.roles & set(roles):
+        sentence = f"To confirm this takes {role_words(roles)}. {others} can."
+        return [Unmet("role_permits", "WRONG_ROLE", sentence, others)]
+    if act.actor.id == approval.requested_by:
+        sentence = f"You asked for this yourself, so a second person must confirm it. {others} can."
+        return [Unmet("second_person", "FOUR_EYES", sentence, others)]
+    return []
+
+
+def _nothing(confirming: Confirming) -> Done:
+    """Confirming removes a doubt; nothing else is to be done."""
+    del confirming
+    return Done("")
+
+
+def _fire(confirming: Confirming) -> Outcome:
+    c = confirming
+    if c.case is None or c.programme is None:
+        return _nothing(c)
+    transition = c.programme.transition(c.asked["trigger"], c.case.state, c.case.back_to)
+    took_part = facts.load_one(c.connection, c.office, c.case, now=c.act.now).facts.took_part
+    barred = {person for person, deed in took_part if transition and deed in transition.distinct_from}
+    if c.act.actor.id in barred:
+        sentence = "You took part in this case, so somebody who did not must confirm its decision."
+        return Refused("Confirm", (Unmet("second_person", "FOUR_EYES", sentence, "another approver or a supervisor"),))
+    return fire_confirmed(c.connection, c.office, c.case, c.asked, c.requester, c.act)
+
+
+def _lift(confirming: Confirming) -> Outcome:
+    """An emergency suspension that the second person does not share is lifted: nobody else has to recommend it."""
+    c = confirming
+    if c.case is None:
+        return _nothing(c)
+    machine = c.office.editions.machine(c.connection, c.case.programme, c.case.edition)
+    loaded = facts.load_one(c.connection, c.office, c.case, now=c.act.now)
+    lifting = Attempt(reason="The emergency suspension was not confirmed.", lifts_emergency=True)
+    request = Request("reinstate", lifting, max(c.act.now, c.case.decided_at), on_behalf_of=f"approval:{c.approval.id}")
+    return decide(c.connection, c.office, machine, c.case, loaded, request, c.act)
+
+
+# Who confirms, where it is not every approver and supervisor.
+ROLES: dict[str, tuple[str, ...]] = {
+    "emergency_suspension": ("approver",),
+    "certificate_correction": ("approver",),
+}
+# What confirming does, and what refusing undoes, for each kind of approval; the other kinds only note the answer.
+CONFIRMED: dict[str, Callable[[Confirming], Outcome]] = {"transition": _fire}
+REFUSED: dict[str, Callable[[Confirming], Outcome]] = {"emergency_suspension": _lift}
