@@ -109,7 +109,7 @@ def test_a_case_page_shows_unmet_rules_and_who_decides(office):
     text = words_of(answer)
     assert answer.status_code == 200
     assert "Validation, first application · No certificate" in text
-    assert "Not yet: 3 of 13 rules unmet" in text
+    assert "Not yet: 3 of 17 rules unmet" in text
     assert "No on-site visit with a report is recorded in this cycle." in text
     assert "An approver who took no part in this case decides." in text
     assert "you act as" not in text  # nobody is signed in
