@@ -312,7 +312,14 @@ def band_current(q: Question) -> Verdict:
     if band is None or band.valid_until is None:  # a missing band is band_sufficient's to say
         return Met("band_current", "no period")
     if band.valid_until >= q.facts.today:
-        return Met("band_current", band.valid_until.isoformat())
+        begins = _begins(q)
+        if not q.programme.validity.limited_by_band or band.valid_until >= begins:
+            return Met("band_current", band.valid_until.isoformat())
+        sentence = (
+            f"The TradeFIRST assessment of {in_words(band.assessed_on)} ends on {in_words(band.valid_until)}, before the "
+            f"renewed certificate would begin on {in_words(begins)}. Assess the band closer to that day."
+        )
+        return Unmet("band_current", "BAND_EXPIRED", sentence, _officer(q.facts))
     return Unmet(
         "band_current",
         "BAND_EXPIRED",
@@ -320,6 +327,14 @@ def band_current(q: Question) -> Verdict:
         "Record the new one first.",
         _officer(q.facts),
     )
+
+
+def _begins(q: Question) -> date:
+    """The day on which a certificate decided today begins."""
+    last = q.facts.held.last_day
+    if last and q.facts.held.runs(q.facts.today) and q.programme.renewal.renewal_starts == "day_after":
+        return max(last + timedelta(days=1), q.facts.today)
+    return q.facts.today
 
 
 def recommended(q: Question) -> Verdict:

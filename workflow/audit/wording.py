@@ -34,6 +34,7 @@ WORDING: dict[str, str] = {
     "people:role:changed": "Roles of {officer} changed",
     "register:import:completed": "Register import of {filename}: {rows} rows",
     "programme:edition:installed": "Programme {code}, edition {edition_name}, stored",
+    "programme:criteria:accepted": "Criteria of {code}, edition {edition_name}, accepted as the administration's own",
     "audit:export:made": "Trail exported as {format}: {entries} entries",
     "system:clock:moved": "The installation's clock was set to {setting}",
     "system:installation:opened": "Installation {origin} set up",
