@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 STAFF = frozenset({"officer", "approver", "account_manager", "supervisor", "auditor", "admin"})
+CASE_ROLES = frozenset({"officer", "approver", "account_manager", "supervisor"})  # in which a deputy can stand in
 
 
 class Deed(StrEnum):
@@ -31,6 +32,8 @@ class Deed(StrEnum):
     ASSIGN = "assign a case"
     EXPORT_TRAIL = "export the trail"
     MANAGE_PEOPLE = "manage people"
+    RECORD_ABSENCE = "record an absence"
+    TRANSFER_PORTFOLIO = "transfer a portfolio"
     CONFIRM_SWEEP = "confirm a sweep"
 
 
@@ -58,6 +61,8 @@ ALLOWED: dict[Deed, tuple[str, ...]] = {
     Deed.ASSIGN: ("officer", "supervisor"),
     Deed.EXPORT_TRAIL: ("auditor", "supervisor"),
     Deed.MANAGE_PEOPLE: ("admin",),
+    Deed.RECORD_ABSENCE: ("supervisor", "admin"),  # and the person who is absent
+    Deed.TRANSFER_PORTFOLIO: ("supervisor", "admin"),  # and the account manager who hands over
     Deed.CONFIRM_SWEEP: ("supervisor",),
 }
 

@@ -26,6 +26,12 @@ from workflow.web.rendering import TEMPLATES
 VISITOR = Person("visitor", "Visitor", frozenset())
 
 
+@pytest.fixture(params=["sqlite_office", "postgresql_office"])
+def office(request: pytest.FixtureRequest) -> Office:
+    """The installation itself; in the other journeys `office` is its command line."""
+    return request.getfixturevalue(request.param)
+
+
 class Browser:
     """Asks the application without a socket; the library's own test client wants another HTTP package."""
 

@@ -187,6 +187,8 @@ def _deadline(d: Deciding, cycle: int) -> date | None:
     if state.processing_clock != "runs" or complete_at is None:
         return None
     zone = d.programme.time_zone
+    if complete_at == d.change.effective_at:  # the clock begins now
+        return due_by(d.programme, (), d.day)
     query = (
         select(_DECISION.c.to_state, _DECISION.c.effective_at)
         .where(_DECISION.c.application_id == d.case.id, _DECISION.c.cycle == cycle)

@@ -61,10 +61,10 @@ def submit_application(
         rules = office.editions.newest(connection, programme).programme
         today = local_day(act.now, rules.time_zone)
         received = inputs.not_future(received_on or today, today, "The day of receipt")
-        manager = people.by_email(connection, account_manager) if account_manager else None
+        company_id = _company(connection, identifier.value, given_name, override, act)
+        manager = people.by_email(connection, account_manager, keep=True) if account_manager else None
         if manager and "account_manager" not in manager.roles:
             raise BadInput("NOT_A_MANAGER", f"{manager.name} does not hold the role account_manager.")
-        company_id = _company(connection, identifier.value, given_name, override, act)
         if manager:
             connection.execute(
                 _COMPANY.update().where(_COMPANY.c.id == company_id).values(account_manager_id=manager.id)
