@@ -10,12 +10,14 @@ from states.dates import local_day, start_of
 from states.definition import Programme
 from workflow import inputs, models
 from workflow.access import Deed, role_for
+from workflow.decisions.approvals import open_approval
 from workflow.decisions.decide import summary
 from workflow.decisions.notices import Notice, payload, recipients
 from workflow.decisions.outcome import Act, Done
 from workflow.decisions.record import Change, new_id, record
 from workflow.errors import BadInput, NotPermitted
 from workflow.models.base import table_of
+from workflow.operations.advance_application import far_back
 from workflow.store import cases, people
 from workflow.store.numbers import next_number
 from workflow.store.office import Office
@@ -74,6 +76,7 @@ def submit_application(
         reference = _insert(connection, rules, company_id, received, channel, act)
         case = cases.lock(connection, reference)
         _record(connection, office.origin, case, rules, role, override, act)
+        _ask_a_second_person(connection, office, case, rules, role, override, act)
         return Done(f"Application {reference} of {case.company_name} is received.", summary(case))
 
 
@@ -186,4 +189,27 @@ def _record(
             rules,
             act,
             Change("case:identifier:accepted", role, detail=accepted, visible=False),
+        )
+
+
+def _ask_a_second_person(
+    connection: Connection, office: Office, case: cases.Case, rules: Programme, role: str, override: str, act: Act
+) -> None:
+    """What one person took over as it stands is confirmed by another before the case may be certified."""
+    doubts: list[tuple[str, str]] = []
+    if override:
+        doubts.append(("check_letter", f"UEN {case.uen} although its check letter is wrong, because: {override}"))
+    if far_back(connection, rules, case.received_on, local_day(act.now, rules.time_zone)):
+        doubts.append(("received_on", f"receipt on {case.received_on.isoformat()}, recorded later"))
+    for kind, sentence in doubts:
+        open_approval(
+            connection,
+            office,
+            case,
+            rules,
+            act,
+            role=role,
+            kind=kind,
+            sentence=f"{case.reference}: {sentence}",
+            blocks=True,
         )
