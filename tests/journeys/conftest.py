@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from console import Console, staffed
+from practice import Office
 from sqlalchemy import URL
 
 
@@ -42,3 +43,9 @@ def aeo_on_both(
 @pytest.fixture
 def office_on_both(aeo_on_both: Console) -> Console:
     return staffed(aeo_on_both)
+
+
+@pytest.fixture
+def casework(office_on_both: Console, monkeypatch: pytest.MonkeyPatch) -> Office:
+    """A staffed office on each database, whose clock the journey sets."""
+    return Office(office_on_both, monkeypatch)
