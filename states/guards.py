@@ -200,7 +200,8 @@ def account_manager_assigned(q: Question) -> Verdict:
     return Unmet(
         "account_manager_assigned",
         "NO_ACCOUNT_MANAGER",
-        "The company has no account manager, so nobody would be reminded of its renewal. Assign one.",
+        "The company has no account manager, so nobody would be reminded of its renewal. "
+        "Name one (aeo portfolio assign).",
         "an officer or a supervisor",
     )
 

@@ -172,6 +172,9 @@ def _keep_up(d: Deciding, fired: Fired) -> None:
     else:
         updates["live_key"] = None
     updates["deadline"] = _deadline(d, cycle)
+    for name in ("facts_cycle", "live_key", "deadline", "back"):
+        if updates[name] == getattr(d.case, name):
+            del updates[name]
 
 
 def _deadline(d: Deciding, cycle: int) -> date | None:
@@ -203,7 +206,7 @@ def _replan(d: Deciding, fired: Fired) -> None:
     before, newest = d.case.held, d.held.newest
     if newest is None or "end_certificate" in fired.transition.effects:
         return  # after the end of validity, what is still planned says so
-    back = d.change.updates["back"].rpartition(",")[2]
+    back = d.change.updates.get("back", d.case.back).rpartition(",")[2]
     phase = phase_of(d.programme, fired.target, back)
     same = (before.newest, before.continues_until, before.ended_on) == (newest, d.held.continues_until, d.held.ended_on)
     if same and phase == phase_of(d.programme, d.case.state, d.case.back_to):
