@@ -73,7 +73,7 @@ class TestMermaid:
     def test_stays_readable(self, stp: Programme):
         arrows = [line for line in mermaid(stp).splitlines() if "-->" in line]
 
-        assert len(arrows) < 35  # of the 77 ways in the file
+        assert len(arrows) < 35  # of 69 pairs of state and trigger
         assert not [line for line in arrows if re.match(r"\s*(\w+) --> \1:", line)]
 
     def test_draws_no_way_back_where_there_is_none(self, stp: Programme):
