@@ -79,10 +79,10 @@ _ROLE_WORDS = {
 }
 
 
-def some(things: list[str], last: str = "and") -> str:
-    """Join words for a sentence: "a, b and c", or "a, b, c, d and 12 more"."""
-    if len(things) > _NAMED:
-        things = [*things[:_NAMED], f"{len(things) - _NAMED} more"]
+def some(things: list[str], last: str = "and", *, named: int | None = _NAMED) -> str:
+    """Join words for a sentence: "a, b and c", or "a, b, c, d and 12 more"; all of them when `named` is None."""
+    if named is not None and len(things) > named:
+        things = [*things[:named], f"{len(things) - named} more"]
     return things[0] if len(things) == 1 else f"{', '.join(things[:-1])} {last} {things[-1]}"
 
 
@@ -430,7 +430,7 @@ def no_reply_noticed(q: Question) -> Verdict:
         return Met("no_reply_noticed", "not for this ground")
     days = timedelta(days=q.programme.information.close_days)
     noticed = [r.final_notice_on + days for r in q.facts.requests if r.final_notice_on]
-    if noticed and min(noticed) <= q.facts.today:
+    if noticed and min(noticed) < q.facts.today:
         return Met("no_reply_noticed", min(noticed).isoformat())
     sentence = (
         f"The final notice gives the company time until {in_words(min(noticed))}. Close the case after that day."
