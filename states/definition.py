@@ -220,6 +220,9 @@ class Programme(Sourced):
     reminders: tuple[ReminderRule, ...] = ()
     band_reminders: tuple[BandReminder, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"Programme({self.code} {self.edition})"
+
     @cached_property
     def canonical(self) -> str:
         """What the file says as canonical JSON: what an edition's hash is taken over and what a database keeps.

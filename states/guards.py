@@ -458,7 +458,7 @@ def order_attached(q: Question) -> Verdict:
     if q.attempt is None:
         return Met("order_attached", "not asked yet")
     order = (q.attempt.given or {}).get("order")
-    if any(d.id == order for d in q.facts.documents):
+    if any(d.id == order and d.kind == "order" for d in q.facts.documents):
         return Met("order_attached", str(order))
     sentence = "Add the order or ruling to the case as a document and name its number (--given order=NUMBER)."
     return Unmet("order_attached", "ORDER_MISSING", sentence, "an officer")

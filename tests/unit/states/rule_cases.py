@@ -97,11 +97,14 @@ def make_facts(programme: Programme, *, recommend: str | None = "certify", by: s
     return Facts(**(values | {"recommendation": RecommendationFact(recommend, by, facts.digest)}))
 
 
+ORDER = 9  # the document of that kind in a complete case, see make_facts
+
+
 def attempt_at(transition: Transition | None, **changes) -> Attempt:
     """Return an attempt that leaves nothing out that a transition asks of its caller."""
     if transition is None:
         return Attempt(reason="As agreed.")
-    every = {"valid_until": date(2030, 6, 28), "valid_from": TODAY, "order": 1, "reply_by": TODAY + 14 * DAY}
+    every = {"valid_until": date(2030, 6, 28), "valid_from": TODAY, "order": ORDER, "reply_by": TODAY + 14 * DAY}
     given = {key: value for key, value in every.items() if key in transition.given}
     codes = transition.reason_codes
     return replace(Attempt(reason="As agreed.", reason_code=codes[0] if codes else "", given=given), **changes)

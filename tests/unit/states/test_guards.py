@@ -138,7 +138,8 @@ class TestAccountManagerAssigned:
         assert ask("account_manager_assigned", account_manager=None) == Unmet(
             "account_manager_assigned",
             "NO_ACCOUNT_MANAGER",
-            "The company has no account manager, so nobody would be reminded of its renewal. Assign one.",
+            "The company has no account manager, so nobody would be reminded of its renewal. "
+            "Name one (aeo portfolio assign).",
             "an officer or a supervisor",
         )
 
@@ -610,8 +611,15 @@ class TestOrderAttached:
             "an officer",
         )
 
-    def test_is_met_by_one(self, ask):
-        assert ask("order_attached", what=SET_ASIDE, attempt=Attempt(given={"order": 3})) == Met("order_attached", "3")
+    def test_is_met_by_one(self, ask, stp: Programme):
+        order = 1 + [d.kind for d in stp.documents].index("order")
+
+        verdict = ask("order_attached", what=SET_ASIDE, attempt=Attempt(given={"order": order}))
+
+        assert verdict == Met("order_attached", str(order))
+
+    def test_is_not_met_by_another_document(self, ask):
+        assert ask("order_attached", what=SET_ASIDE, attempt=Attempt(given={"order": 1})).code == "ORDER_MISSING"
 
 
 class TestLastDayAhead:

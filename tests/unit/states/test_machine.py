@@ -1,7 +1,7 @@
 """What a case can do next: judged, explained and fired always agree, and four eyes are really four."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import assume, given, settings
@@ -69,6 +69,9 @@ def ought(programme: Programme, transition: Transition, facts: Facts, actor: Per
     until, reported = given.get("valid_until"), [v.site for v in facts.visits if v.report]
     emergency = transition.trigger == "suspend" and attempt.reason_code == "emergency"
     noticed = {r.number for r in facts.requests if r.final_notice_on and (TODAY - r.final_notice_on).days > 14}
+    runs = standing in ("pending", "in_force", "suspended")
+    # A renewed STP certificate begins after the one in hand, and the band must reach that day.
+    needed = max(TODAY, held.last_day + timedelta(days=1)) if runs and not plus and held.last_day else TODAY
     rules = {
         "documents_present": {d.kind for d in programme.documents if d.mandatory}
         <= {d.kind for d in facts.documents} | facts.waived,
@@ -81,7 +84,7 @@ def ought(programme: Programme, transition: Transition, facts: Facts, actor: Per
         "actions_in_time": not any(f.due_on and f.due_on < TODAY and not f.closed for f in facts.findings),
         "visit_reported": "" in reported or bool(reported and set(facts.sites) <= set(reported)),
         "band_sufficient": facts.band is not None and facts.band.band in BANDS[4 if plus else 2 :],
-        "band_current": facts.band is None or facts.band.valid_until is None or facts.band.valid_until >= TODAY,
+        "band_current": facts.band is None or facts.band.valid_until is None or facts.band.valid_until >= needed,
         "recommended": emergency
         or (
             facts.recommendation is not None
@@ -95,7 +98,7 @@ def ought(programme: Programme, transition: Transition, facts: Facts, actor: Per
         "requests_answered": len(facts.requests) < 2 or given.get("answers") in ("all", "1, 2"),
         "no_reply_noticed": attempt.reason_code != "no_reply" or bool(noticed),
         "valid_until_later": held.last_day is None or (until is not None and until > held.last_day),
-        "order_attached": given.get("order") in [d.id for d in facts.documents],
+        "order_attached": given.get("order") in [d.id for d in facts.documents if d.kind == "order"],
         "last_day_ahead": facts.back not in ("certified", "revalidation_due")
         or max(day for day in (held.last_day or TODAY, until) if day) >= TODAY,
         "no_other_live": not facts.other_live,
