@@ -38,6 +38,8 @@ class MaildirTransport:
         self.folder = folder
 
     async def open(self) -> None:
+        """Make the mailbox; with another database nothing else has made the data folder it stands in."""
+        self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         mailbox.Maildir(self.folder, create=True).close()
 
     async def send(self, sender: str, recipient: str, content: bytes) -> Reply:  # noqa: ARG002  # the port's shape

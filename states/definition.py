@@ -278,10 +278,13 @@ class Programme(Sourced):
             certified = tuple(s.name for s in self.states if s.kind == "certified")
             return certified if source in certified else (source,)
         if transition.target in (BACK, DATED):
-            return self._before(source) if not transition.returning_to else transition.returning_to
+            before = transition.returning_to or self.before(source)
+            certified = tuple(s.name for s in self.states if s.kind == "certified")
+            moved = certified if transition.target == DATED and set(before) & set(certified) else ()
+            return tuple(dict.fromkeys((*before, *moved)))
         return (transition.target,)
 
-    def _before(self, side: str) -> tuple[str, ...]:
+    def before(self, side: str) -> tuple[str, ...]:
         """Return the states from which a side state is entered, in the order of the file."""
         entered = {s for t in self.transitions if t.target == side for s in t.sources}
         return tuple(state.name for state in self.states if state.name in entered)

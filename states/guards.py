@@ -79,10 +79,10 @@ _ROLE_WORDS = {
 }
 
 
-def some(things: list[str], last: str = "and") -> str:
-    """Join words for a sentence: "a, b and c", or "a, b, c, d and 12 more"."""
-    if len(things) > _NAMED:
-        things = [*things[:_NAMED], f"{len(things) - _NAMED} more"]
+def some(things: list[str], last: str = "and", *, named: int | None = _NAMED) -> str:
+    """Join words for a sentence: "a, b and c", or "a, b, c, d and 12 more"; all of them when `named` is None."""
+    if named is not None and len(things) > named:
+        things = [*things[:named], f"{len(things) - named} more"]
     return things[0] if len(things) == 1 else f"{', '.join(things[:-1])} {last} {things[-1]}"
 
 
@@ -200,7 +200,8 @@ def account_manager_assigned(q: Question) -> Verdict:
     return Unmet(
         "account_manager_assigned",
         "NO_ACCOUNT_MANAGER",
-        "The company has no account manager, so nobody would be reminded of its renewal. Assign one.",
+        "The company has no account manager, so nobody would be reminded of its renewal. "
+        "Name one (aeo portfolio assign).",
         "an officer or a supervisor",
     )
 
@@ -312,7 +313,14 @@ def band_current(q: Question) -> Verdict:
     if band is None or band.valid_until is None:  # a missing band is band_sufficient's to say
         return Met("band_current", "no period")
     if band.valid_until >= q.facts.today:
-        return Met("band_current", band.valid_until.isoformat())
+        begins = _begins(q)
+        if not q.programme.validity.limited_by_band or band.valid_until >= begins:
+            return Met("band_current", band.valid_until.isoformat())
+        sentence = (
+            f"The TradeFIRST assessment of {in_words(band.assessed_on)} ends on {in_words(band.valid_until)}, before the "
+            f"renewed certificate would begin on {in_words(begins)}. Assess the band closer to that day."
+        )
+        return Unmet("band_current", "BAND_EXPIRED", sentence, _officer(q.facts))
     return Unmet(
         "band_current",
         "BAND_EXPIRED",
@@ -320,6 +328,14 @@ def band_current(q: Question) -> Verdict:
         "Record the new one first.",
         _officer(q.facts),
     )
+
+
+def _begins(q: Question) -> date:
+    """The day on which a certificate decided today begins."""
+    last = q.facts.held.last_day
+    if last and q.facts.held.runs(q.facts.today) and q.programme.renewal.renewal_starts == "day_after":
+        return max(last + timedelta(days=1), q.facts.today)
+    return q.facts.today
 
 
 def recommended(q: Question) -> Verdict:
@@ -414,7 +430,7 @@ def no_reply_noticed(q: Question) -> Verdict:
         return Met("no_reply_noticed", "not for this ground")
     days = timedelta(days=q.programme.information.close_days)
     noticed = [r.final_notice_on + days for r in q.facts.requests if r.final_notice_on]
-    if noticed and min(noticed) <= q.facts.today:
+    if noticed and min(noticed) < q.facts.today:
         return Met("no_reply_noticed", min(noticed).isoformat())
     sentence = (
         f"The final notice gives the company time until {in_words(min(noticed))}. Close the case after that day."

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 STAFF = frozenset({"officer", "approver", "account_manager", "supervisor", "auditor", "admin"})
+CASE_ROLES = frozenset({"officer", "approver", "account_manager", "supervisor"})  # in which a deputy can stand in
 
 
 class Deed(StrEnum):
@@ -31,6 +32,9 @@ class Deed(StrEnum):
     ASSIGN = "assign a case"
     EXPORT_TRAIL = "export the trail"
     MANAGE_PEOPLE = "manage people"
+    RECORD_ABSENCE = "record an absence"
+    NAME_MANAGER = "name an account manager"
+    TRANSFER_PORTFOLIO = "transfer a portfolio"
     CONFIRM_SWEEP = "confirm a sweep"
 
 
@@ -58,6 +62,9 @@ ALLOWED: dict[Deed, tuple[str, ...]] = {
     Deed.ASSIGN: ("officer", "supervisor"),
     Deed.EXPORT_TRAIL: ("auditor", "supervisor"),
     Deed.MANAGE_PEOPLE: ("admin",),
+    Deed.RECORD_ABSENCE: ("supervisor", "admin"),  # and the person who is absent
+    Deed.NAME_MANAGER: ("officer", "supervisor", "admin"),
+    Deed.TRANSFER_PORTFOLIO: ("supervisor", "admin"),  # and the account manager who hands over
     Deed.CONFIRM_SWEEP: ("supervisor",),
 }
 

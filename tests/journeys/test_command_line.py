@@ -1,69 +1,15 @@
 """What people type and what they read: every answer is a sentence, every exit code as promised."""
 
-import json
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from console import ADMIN, AUDITOR, MANAGER, OFFICER, UEN, Console, submit
 
-from workflow.cli.main import COMMANDS, run
+from workflow.cli.main import COMMANDS
 from workflow.operations.load_demonstration import valid_uen
-
-UEN = "201890417D"
-ADMIN, OFFICER, APPROVER, MANAGER, AUDITOR = (
-    f"{who}@casework.example" for who in ("admin", "tan", "priya", "nurul", "arun")
-)
-
-
-class Console:
-    """The command line in a folder of its own."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-
-    def __call__(self, *arguments: str, expect: int = 0) -> str:
-        self._capsys.readouterr()
-        code = run(list(arguments))
-        out, err = self._capsys.readouterr()
-        assert code == expect, f"{arguments}: {code}\n{out}{err}"
-        assert "Traceback" not in out + err
-        return (out + err).strip()
-
-    def json(self, *arguments: str, expect: int = 0):
-        return json.loads(self(*arguments, "--json", expect=expect))
-
-
-@pytest.fixture
-def aeo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Console:
-    for name in [name for name in os.environ if name.startswith("AEO_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AEO_DATA_DIR", str(tmp_path / "var"))
-    monkeypatch.chdir(tmp_path)
-    return Console(capsys)
-
-
-@pytest.fixture
-def office(aeo: Console) -> Console:
-    aeo("db", "upgrade")
-    aeo("officer", "add", ADMIN, "--name", "Rosnah Yusof", "--role", "admin")
-    staff = {
-        OFFICER: ("Tan Wei Ming", "officer"),
-        APPROVER: ("Priya Nair", "approver"),
-        MANAGER: ("Nurul Huda", "account_manager"),
-        AUDITOR: ("Arun Pillai", "auditor"),
-    }
-    for email, (name, role) in staff.items():
-        aeo("officer", "add", email, "--name", name, "--role", role, "--as", ADMIN)
-    return aeo
-
-
-def submit(aeo: Console, **changed: str) -> str:
-    given = {"--programme": "STP", "--uen": UEN, "--company-name": "Quillhaven Logistics Pte. Ltd.", "--as": OFFICER}
-    given |= {f"--{name.replace('_', '-')}": value for name, value in changed.items()}
-    return aeo("application", "submit", *(part for pair in given.items() for part in pair))
 
 
 def test_without_a_database_a_command_names_the_remedy_and_makes_none(aeo: Console, tmp_path: Path) -> None:

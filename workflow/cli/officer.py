@@ -1,15 +1,19 @@
-"""`aeo officer`: people and their roles."""
+"""`aeo officer`: people, their roles and absences."""
 
 from typing import Annotated
 
 import typer
 
+from states.dates import local_day
+from workflow import inputs
 from workflow.cli.shared import As, Json, act_of, finish, group, opened, operator_act, table
 from workflow.operations import manage_officers
+from workflow.operations.disable_officer import disable_officer
+from workflow.operations.record_absence import record_absence
 from workflow.reports.people import officers
-from workflow.store import people
+from workflow.store import absences, people
 
-app = group("People with an account, and their roles.")
+app = group("People with an account, their roles and absences.")
 Email = Annotated[str, typer.Argument(help="The person's e-mail address.")]
 
 
@@ -33,10 +37,13 @@ def add(
 
 @app.command("list")
 def list_(json: Json = False) -> None:
-    """List everybody with an account."""
+    """List everybody with an account, and who is absent today."""
     with opened() as installation, installation.office.database.snapshot() as connection:
-        columns = ("name", "email", "roles", "active")
-        table(officers(connection), columns, as_json=json, empty="Nobody yet. Add an admin with `aeo officer add`.")
+        today = local_day(installation.clock(), absences.OFFICE_ZONE)
+        columns = ("name", "email", "roles", "active", "absent_until", "deputy")
+        table(
+            officers(connection, today), columns, as_json=json, empty="Nobody yet. Add an admin with `aeo officer add`."
+        )
 
 
 @app.command()
@@ -54,3 +61,35 @@ def role(
             installation.office, email=email, add=add or [], remove=remove or [], act=act
         )
         finish(done, as_json=json)
+
+
+@app.command()
+def absent(
+    email: Email,
+    from_: Annotated[str, typer.Option("--from", metavar="D", help="The first day of absence, 2026-12-07.")],
+    to: Annotated[str, typer.Option(metavar="D", help="The last day of absence, included.")],
+    deputy: Annotated[str, typer.Option(metavar="EMAIL", help="Who also gets the person's mail in these days.")],
+    as_: As = "",
+    json: Json = False,
+) -> None:
+    """Record an absence with a deputy: by the person, a supervisor or an admin."""
+    first, last = inputs.day(from_, "--from"), inputs.day(to, "--to")
+    with opened() as installation:
+        act = act_of(installation, as_)
+        done = record_absence(installation.office, email=email, first=first, last=last, deputy=deputy, act=act)
+        finish(done, as_json=json)
+
+
+@app.command()
+def disable(
+    email: Email,
+    hand_over_to: Annotated[
+        str, typer.Option(metavar="EMAIL", help="Who takes over the person's live cases and companies.")
+    ] = "",
+    as_: As = "",
+    json: Json = False,
+) -> None:
+    """Disable an account, for good; what the person looks after is handed over."""
+    with opened() as installation:
+        act = act_of(installation, as_)
+        finish(disable_officer(installation.office, email=email, hand_over_to=hand_over_to, act=act), as_json=json)

@@ -10,8 +10,9 @@ from notifications.rendering import messages
 from states import diagram as diagrams
 from states.loader import UnsoundProgramme, load_programme
 from workflow import inputs
-from workflow.cli.shared import Json, group, leave, opened, show, table
+from workflow.cli.shared import As, Json, act_of, finish, group, leave, opened, show, table
 from workflow.errors import BadInput
+from workflow.operations.accept_programme import accept_programme
 
 app = group("Certification programmes.")
 Code = Annotated[str, typer.Argument(help="The programme's code, such as STP.")]
@@ -79,6 +80,13 @@ def check(file: Annotated[Path, typer.Argument(help="A programme file.")], json:
         leave(1)
     words = f"{file.name} is sound: {programme.code} edition {programme.edition}."
     show({"sound": True, "code": programme.code, "edition": programme.edition} if json else words, as_json=json)
+
+
+@app.command()
+def accept(code: Code, as_: As = "", json: Json = False) -> None:
+    """Confirm the placeholder criteria as the administration's own; production certifies nobody before."""
+    with opened() as installation:
+        finish(accept_programme(installation.office, code=code, act=act_of(installation, as_)), as_json=json)
 
 
 @app.command()

@@ -172,6 +172,9 @@ def _keep_up(d: Deciding, fired: Fired) -> None:
     else:
         updates["live_key"] = None
     updates["deadline"] = _deadline(d, cycle)
+    for name in ("facts_cycle", "live_key", "deadline", "back"):
+        if updates[name] == getattr(d.case, name):
+            del updates[name]
 
 
 def _deadline(d: Deciding, cycle: int) -> date | None:
@@ -183,6 +186,8 @@ def _deadline(d: Deciding, cycle: int) -> date | None:
     if state.processing_clock != "runs" or complete_at is None:
         return None
     zone = d.programme.time_zone
+    if complete_at == d.change.effective_at:  # the clock begins now
+        return due_by(d.programme, (), d.day)
     query = (
         select(_DECISION.c.to_state, _DECISION.c.effective_at)
         .where(_DECISION.c.application_id == d.case.id, _DECISION.c.cycle == cycle)
@@ -197,7 +202,7 @@ def _replan(d: Deciding, fired: Fired) -> None:
     before, newest = d.case.held, d.held.newest
     if newest is None or "end_certificate" in fired.transition.effects:
         return  # after the end of validity, what is still planned says so
-    back = d.change.updates["back"].rpartition(",")[2]
+    back = d.change.updates.get("back", d.case.back).rpartition(",")[2]
     phase = phase_of(d.programme, fired.target, back)
     same = (before.newest, before.continues_until, before.ended_on) == (newest, d.held.continues_until, d.held.ended_on)
     if same and phase == phase_of(d.programme, d.case.state, d.case.back_to):

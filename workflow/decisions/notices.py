@@ -17,14 +17,14 @@ class Notice:
     """One message to one recipient. The address is found when it is sent."""
 
     message: str
-    recipient: str  # "contact:3", "officer:ID" or "account_manager"
+    recipient: str  # "contact:3", "officer:ID", "account_manager" or "assignee"
     payload: str
 
 
 def recipients(
     audience: Iterable[str], contacts: tuple[int, ...], case: Case, people: Mapping[str, Person]
 ) -> list[str]:
-    """Return who an audience is. A case without an account manager falls to the supervisors."""
+    """Return who an audience is. A case without an account manager or officer falls to the supervisors."""
     found: list[str] = []
     supervisors = [f"officer:{p.id}" for p in sorted(people.values(), key=lambda p: p.id) if "supervisor" in p.roles]
     for name in audience:
@@ -34,7 +34,7 @@ def recipients(
             case "account_manager":
                 found += ["account_manager"] if case.account_manager_id else supervisors
             case "officer":
-                found += [f"officer:{case.assignee_id}"] if case.assignee_id else supervisors
+                found += ["assignee"] if case.assignee_id else supervisors
             case "supervisor":
                 found += supervisors
             case _:

@@ -196,6 +196,14 @@ def enter(connection: Connection, entry: Entry, application_id: int | None = Non
     return new_id(result)
 
 
+def enter_act(
+    connection: Connection, act: Act, kind: str, detail: dict[str, Any], about: dict[str, Any] | None = None
+) -> int:
+    """Insert an entry of what somebody did that belongs to no case."""
+    role = ",".join(sorted(act.actor.roles))
+    return enter(connection, Entry(kind, act.now, act.actor.id, role, act.proven, about=about or {}, detail=detail))
+
+
 def new_id(result: CursorResult[Any]) -> int:
     """Return the id that the database gave to one inserted row."""
     key = result.inserted_primary_key

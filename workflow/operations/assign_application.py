@@ -19,7 +19,7 @@ def assign_application(office: Office, *, reference: str, to: str, act: Act) -> 
         role = permit(connection, office.origin, case, programme, Deed.ASSIGN, act)
         if isinstance(role, Refused):
             return role
-        assignee = people.by_email(connection, to)
+        assignee = people.by_email(connection, to, keep=True)
         if "officer" not in assignee.roles:
             raise BadInput(
                 "NOT_AN_OFFICER", f"{assignee.name} does not hold the role officer and cannot be assigned cases."

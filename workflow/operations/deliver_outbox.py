@@ -17,8 +17,12 @@ from notifications.transport import Reply, Transport
 from workflow import models
 from workflow.audit.entry import Entry
 from workflow.decisions.record import enter
+from workflow.decisions.stand_ins import also
 from workflow.models.base import table_of
+from workflow.store import people, recipients
+from workflow.store.cases import held_of
 from workflow.store.office import Office
+from workflow.store.recipients import Found
 from workflow.store.tasks import add_task
 
 BATCH = 50
@@ -26,9 +30,6 @@ _LEASE = timedelta(minutes=15)
 _N = table_of(models.Notification)
 _ATTEMPT = table_of(models.DeliveryAttempt)
 _A = table_of(models.Application)
-_COMPANY = table_of(models.Company)
-_CONTACT = table_of(models.Contact)
-_OFFICER = table_of(models.Officer)
 _UNTRUE_AFTER_END = frozenset(
     {
         "renewal_heads_up",
@@ -43,6 +44,10 @@ _UNTRUE_AFTER_END = frozenset(
         "certificate_ends",
     }
 )
+
+
+# How reminders are counted while a case is in a state of a kind; a suspension changes nothing.
+_PHASES = {"review": "under_review", "waiting": "awaiting", "certified": "running", "closed": "closing"}
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,7 @@ class _Letter:
     message: str
     recipient: str
     address: str
+    person: str
     reply_to: str
     message_id: str
     payload: dict[str, Any]
@@ -81,7 +87,7 @@ async def _deliver(office: Office, post: Post, now: datetime, batch: int, counts
     """One connection for the whole run; each message is settled before the next one leaves."""
     opened = False
     try:
-        while letters := _claim(office, now, batch, counts):
+        while (letters := _claim(office, now, batch, counts)) is not None:
             for letter in letters:
                 content = _compose(post, letter, now)
                 if isinstance(content, Reply):
@@ -122,16 +128,15 @@ def _doubt_expired(office: Office, now: datetime) -> None:
         query = select(_N).where(_N.c.status == "sending", _N.c.lease_until < now).with_for_update(skip_locked=True)
         for row in connection.execute(query).all():
             _write(connection, row.id, row.fence, "in_doubt", None, "The worker stopped while sending.", now)
-            _enter(
-                connection, row.application_id, row.message, row.recipient, row.address, "in_doubt", office.salt, now
-            )
+            person = recipients.person_at(connection, row.recipient, row.address)
+            _enter(connection, row, "in_doubt", now, person=person, address=salted(row.address, office.salt))
             _task(
                 connection, row.id, row.message, "in_doubt", "the worker stopped while sending", now, row.application_id
             )
 
 
-def _claim(office: Office, now: datetime, batch: int, counts: dict[str, int]) -> list[_Letter]:
-    """Lease due rows, find who gets them now, and hold back what is not true any more."""
+def _claim(office: Office, now: datetime, batch: int, counts: dict[str, int]) -> list[_Letter] | None:
+    """Lease due rows, find who gets them now, and hold back what is not true any more; None when nothing is due."""
     letters: list[_Letter] = []
     with office.database.transaction() as transaction:
         connection = transaction.connection
@@ -142,18 +147,15 @@ def _claim(office: Office, now: datetime, batch: int, counts: dict[str, int]) ->
             .limit(batch)
             .with_for_update(skip_locked=True)
         )
-        for row in connection.execute(query).all():
+        rows = connection.execute(query).all()
+        for row in rows:
             payload = json.loads(row.payload)
-            address, reply_to = _address(connection, row)
-            held = _not_true_any_more(connection, row, payload)
-            if held or not address:
-                reason = held or "Nobody with an address is there to receive it."
-                status = "suppressed" if held else "failed"
-                _write(connection, row.id, row.fence, status, None, reason, now)
-                if not held:
-                    _task(connection, row.id, row.message, status, reason, now, row.application_id)
+            found = recipients.find(connection, office.editions, row, now)
+            if status := _hold_back(connection, office.origin, row, payload, found, now):
                 counts[status] = counts.get(status, 0) + 1
                 continue
+            if found.deputy:
+                also(connection, office.origin, row, found, [found.deputy], now)
             connection.execute(
                 update(_N)
                 .where(_N.c.id == row.id)
@@ -162,51 +164,60 @@ def _claim(office: Office, now: datetime, batch: int, counts: dict[str, int]) ->
                     fence=row.fence + 1,
                     lease_until=now + _LEASE,
                     attempts=row.attempts + 1,
-                    address=address,
+                    address=found.address,
                 )
             )
             letters.append(
                 _Letter(
                     row.id, row.fence + 1, row.attempts + 1, row.created_at, row.application_id, row.message,
-                    row.recipient, address, reply_to, row.message_id, payload,
+                    row.recipient, found.address, found.person, found.reply_to, row.message_id, payload,
                 )
             )  # fmt: skip
-    return letters
+    return letters if rows else None
 
 
-def _address(connection: Connection, row: Row[Any]) -> tuple[str, str]:
-    """Return the recipient's address as it is today, and the account manager's for answers."""
-    query = (
-        select(_OFFICER.c.email)
-        .select_from(
-            _A.join(_COMPANY, _COMPANY.c.id == _A.c.company_id).join(
-                _OFFICER, _OFFICER.c.id == _COMPANY.c.account_manager_id
-            )
-        )
-        .where(_A.c.id == row.application_id, _OFFICER.c.active)
+def _hold_back(
+    connection: Connection, origin: str, row: Row[Any], payload: dict[str, Any], found: Found, now: datetime
+) -> str:
+    """Settle a row that is not true any more or that nobody is there for; return its status, or nothing to send it."""
+    if held := _not_true_any_more(connection, row, payload):
+        _write(connection, row.id, row.fence, "suppressed", None, held, now)
+        return "suppressed"
+    if found.nobody:
+        _to_supervisors(connection, origin, row, found, now)
+        return "suppressed"
+    if not found.address:
+        reason = "Nobody with an address is there to receive it."
+        _write(connection, row.id, row.fence, "failed", None, reason, now)
+        _task(connection, row.id, row.message, "failed", reason, now, row.application_id)
+        return "failed"
+    return ""
+
+
+def _to_supervisors(connection: Connection, origin: str, row: Row[Any], found: Found, now: datetime) -> None:
+    """Nobody is there for a message to a colleague: every supervisor gets it, and has to name somebody."""
+    _write(connection, row.id, row.fence, "suppressed", None, found.nobody, now)
+    staff = people.everybody(connection).values()
+    also(connection, origin, row, found, sorted(p.id for p in staff if "supervisor" in p.roles), now)
+    _enter(connection, row, "suppressed", now, why=found.nobody)
+    sentence = (
+        f"Message {row.id} ({row.message}) went to the supervisors: {found.nobody} "
+        "Name somebody: `aeo portfolio transfer` for a company, `aeo application assign` for a case."
     )
-    manager = str(connection.execute(query).scalar_one_or_none() or "")
-    kind, _, id_ = row.recipient.partition(":")
-    if kind == "account_manager":
-        return manager, manager
-    if kind == "contact":
-        found = connection.execute(select(_CONTACT.c.email).where(_CONTACT.c.id == int(id_))).scalar_one_or_none()
-    else:
-        found = connection.execute(
-            select(_OFFICER.c.email).where(_OFFICER.c.id == id_, _OFFICER.c.active)
-        ).scalar_one_or_none()
-    return str(found or ""), manager
+    add_task(connection, f"nobody:{row.cause}:{row.recipient}", "supervisor", sentence, now, row.application_id)
 
 
 def _not_true_any_more(connection: Connection, row: Row[Any], payload: dict[str, Any]) -> str:
-    """Check the rule again at send time: a reminder of an ended or changed certificate would be untrue."""
+    """Check the rule again at send time: what was due may not be true any more."""
     if row.message not in _UNTRUE_AFTER_END or row.application_id is None:
         return ""
-    case = connection.execute(select(_A.c.valid_until, _A.c.ended_on).where(_A.c.id == row.application_id)).one()
+    case = connection.execute(select(*_A.c).where(_A.c.id == row.application_id)).one()
     if case.ended_on is not None:
         return "The certificate has ended meanwhile."
-    if payload.get("valid_until") != str(case.valid_until):
+    if payload.get("valid_until") != str(held_of(case).last_day):
         return "The certificate's last day has changed meanwhile."
+    if payload.get("phase", "") not in ("", _PHASES.get(case.state_kind, payload.get("phase"))):
+        return "The renewal has moved on meanwhile."
     return ""
 
 
@@ -227,10 +238,8 @@ def _settle(office: Office, letter: _Letter, reply: Reply, now: datetime) -> str
             },
         )
         if verdict.status != "queued":
-            _enter(
-                connection, letter.application_id, letter.message, letter.recipient, letter.address,
-                verdict.status, office.salt, now,
-            )  # fmt: skip
+            address = salted(letter.address, office.salt)
+            _enter(connection, letter, verdict.status, now, person=letter.person, address=address)
         if verdict.status in ("failed", "in_doubt"):
             _task(connection, letter.id, letter.message, verdict.status, reply.text, now, letter.application_id)
     return verdict.status
@@ -260,13 +269,11 @@ def _write(
     return connection.execute(_SETTLE, values).rowcount == 1
 
 
-def _enter(
-    connection: Connection, application_id: int | None, message: str, recipient: str, address: str, status: str,
-    salt: str, now: datetime,
-) -> None:  # fmt: skip
+def _enter(connection: Connection, letter: _Letter | Row[Any], status: str, now: datetime, **more: str) -> None:
+    """Enter what became of a message: `person` names who really got it, which the recipient may leave open."""
     about: dict[str, Any] = {}
-    if application_id is not None:
-        row = connection.execute(select(_A.c.reference, _A.c.programme).where(_A.c.id == application_id)).one()
+    if letter.application_id is not None:
+        row = connection.execute(select(_A.c.reference, _A.c.programme).where(_A.c.id == letter.application_id)).one()
         about = {"application": row.reference, "programme": row.programme}
     entry = Entry(
         kind=f"mail:delivery:{status}",
@@ -275,7 +282,7 @@ def _enter(
         role="clock",
         proven="clock",
         about=about,
-        detail={"message": message, "recipient": recipient, "address": salted(address, salt)},
+        detail={"message": letter.message, "recipient": letter.recipient, **more},
     )
     enter(connection, entry)
 

@@ -4,15 +4,16 @@ import secrets
 
 from sqlalchemy import Connection, delete, select
 
+from states.facts import Person
+from states.guards import some
 from workflow import access, inputs, models
 from workflow.access import Deed, role_for
-from workflow.audit.entry import Entry
 from workflow.decisions.outcome import Act, Done
-from workflow.decisions.record import enter
+from workflow.decisions.record import enter_act
 from workflow.errors import BadInput, NotPermitted
 from workflow.models.base import table_of
 from workflow.models.officer import ROLES
-from workflow.store import people
+from workflow.store import holdings, people
 from workflow.store.office import Office
 
 _OFFICER = table_of(models.Officer)
@@ -43,7 +44,7 @@ def add_officer(office: Office, *, email: str, name: str, roles: list[str], act:
         row = {"id": officer_id, "email": address, "name": name, "active": True, "created_at": act.now}
         connection.execute(_OFFICER.insert(), row)
         connection.execute(_ROLE.insert(), [{"officer_id": officer_id, "role": role} for role in sorted(wanted)])
-        _enter(connection, act, "people:officer:added", officer_id, {"roles": sorted(wanted)})
+        enter_act(connection, act, "people:officer:added", {"officer": officer_id, "roles": sorted(wanted)})
         data = {"id": officer_id, "email": address, "name": name, "roles": sorted(wanted)}
         return Done(f"{name} has an account with {', '.join(sorted(wanted))}.", data)
 
@@ -60,13 +61,28 @@ def change_roles(office: Office, *, email: str, add: list[str], remove: list[str
         if not after:
             raise BadInput("NO_ROLE", f"{person.name} would be left without a role. Keep at least one.")
         _may_combine(frozenset(after))
-        if "admin" in removed & person.roles and not _another_admin(connection, person.id):
+        if "admin" in removed & person.roles and people.admins(connection) == [person.id]:
             raise BadInput("LAST_ADMIN", f"{person.name} is the last admin. Name another one first.")
+        _holds_nothing_for(connection, person, removed & person.roles)
         connection.execute(delete(_ROLE).where(_ROLE.c.officer_id == person.id))
         connection.execute(_ROLE.insert(), [{"officer_id": person.id, "role": role} for role in sorted(after)])
-        changes = {"before": sorted(person.roles), "after": sorted(after)}
-        _enter(connection, act, "people:role:changed", person.id, changes)
+        changes = {"officer": person.id, "before": sorted(person.roles), "after": sorted(after)}
+        enter_act(connection, act, "people:role:changed", changes)
         return Done(f"{person.name} now holds {', '.join(sorted(after))}.", {"email": email, "roles": sorted(after)})
+
+
+def _holds_nothing_for(connection: Connection, person: Person, roles: frozenset[str] | set[str]) -> None:
+    """Raise BadInput when cases or companies would be left with somebody who lacks the role for them."""
+    held = holdings.lock(connection, person.id, accounts=[person.id], assigned=True)
+    for role, what, remedy in (
+        ("officer", [case.reference for case in held.assigned], "aeo application assign"),
+        ("account_manager", [company.identifier for company in held.companies], "aeo portfolio transfer"),
+    ):
+        if role in roles and what:
+            raise BadInput(
+                "STILL_HOLDS",
+                f"{person.name} still looks after {some(what)} as {role.replace('_', ' ')}. Hand that over first ({remedy}).",
+            )
 
 
 def _may_manage(act: Act) -> None:
@@ -79,24 +95,3 @@ def _may_combine(roles: frozenset[str]) -> None:
         raise BadInput("NO_ROLE", "An account needs a role (--role).")
     if alone := access.clashing(roles):
         raise BadInput("ROLES_CLASH", f"The role {alone} combines with no other role. Use an account of its own.")
-
-
-def _another_admin(connection: Connection, but: str) -> bool:
-    query = (
-        select(_ROLE.c.officer_id)
-        .join(_OFFICER, _OFFICER.c.id == _ROLE.c.officer_id)
-        .where(_ROLE.c.role == "admin", _OFFICER.c.active, _OFFICER.c.id != but)
-    )
-    return connection.execute(query).first() is not None
-
-
-def _enter(connection: Connection, act: Act, kind: str, officer_id: str, detail: dict[str, list[str]]) -> None:
-    entry = Entry(
-        kind=kind,
-        recorded_at=act.now,
-        actor=act.actor.id,
-        role=",".join(sorted(act.actor.roles)),
-        proven=act.proven,
-        detail={"officer": officer_id, **detail},
-    )
-    enter(connection, entry)

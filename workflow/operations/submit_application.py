@@ -11,6 +11,7 @@ from states.dates import local_day, start_of
 from states.definition import Programme
 from workflow import inputs, models
 from workflow.access import Deed, role_for
+from workflow.decisions.approvals import open_approval
 from workflow.decisions.decide import summary
 from workflow.decisions.notices import Notice, payload, recipients
 from workflow.decisions.once import once
@@ -19,6 +20,7 @@ from workflow.decisions.record import Change, new_id, record
 from workflow.errors import BadInput, NotPermitted
 from workflow.models.base import table_of
 from workflow.operations.add_site import site_names, write_sites
+from workflow.operations.advance_application import far_back
 from workflow.store import cases, people
 from workflow.store.numbers import next_number
 from workflow.store.office import Office
@@ -82,14 +84,14 @@ def submit_application(
             rules = office.editions.newest(connection, programme).programme
             today = local_day(act.now, rules.time_zone)
             received = inputs.not_future(received_on or today, today, "The day of receipt")
-            manager = people.by_email(connection, account_manager) if account_manager else None
-            if manager and "account_manager" not in manager.roles:
-                raise BadInput("NOT_A_MANAGER", f"{manager.name} does not hold the role account_manager.")
             others: list[cases.Case] = []
             if named:  # the rules of the company's other cases look at its sites
                 known = connection.execute(_known(identifier.value)).scalar_one_or_none()
                 others += cases.lock_live_of_company(connection, known) if known else []
             company_id = _company(connection, identifier.value, given_name, override, act)
+            manager = people.by_email(connection, account_manager, keep=True) if account_manager else None
+            if manager and "account_manager" not in manager.roles:
+                raise BadInput("NOT_A_MANAGER", f"{manager.name} does not hold the role account_manager.")
             if manager:
                 connection.execute(
                     _COMPANY.update().where(_COMPANY.c.id == company_id).values(account_manager_id=manager.id)
@@ -101,6 +103,7 @@ def submit_application(
             reference = _insert(connection, rules, company_id, received, channel, act)
             case = cases.lock(connection, reference)
             _record(connection, office.origin, case, rules, role, override, named, act)
+            _ask_a_second_person(connection, office, case, rules, role, override, act)
             return Done(f"Application {reference} of {case.company_name} is received.", summary(case))
 
         return once(connection, act, "applications", key, body, submit)
@@ -227,4 +230,27 @@ def _record(
             rules,
             act,
             Change("case:identifier:accepted", role, detail=accepted, visible=False),
+        )
+
+
+def _ask_a_second_person(
+    connection: Connection, office: Office, case: cases.Case, rules: Programme, role: str, override: str, act: Act
+) -> None:
+    """What one person took over as it stands is confirmed by another before the case may be certified."""
+    doubts: list[tuple[str, str]] = []
+    if override:
+        doubts.append(("check_letter", f"UEN {case.uen} although its check letter is wrong, because: {override}"))
+    if far_back(connection, rules, case.received_on, local_day(act.now, rules.time_zone)):
+        doubts.append(("received_on", f"receipt on {case.received_on.isoformat()}, recorded later"))
+    for kind, sentence in doubts:
+        open_approval(
+            connection,
+            office,
+            case,
+            rules,
+            act,
+            role=role,
+            kind=kind,
+            sentence=f"{case.reference}: {sentence}",
+            blocks=True,
         )

@@ -73,7 +73,7 @@ def at_a_glance(connection: Connection, office: Office, *, reference: str, now: 
     case = cases.read(connection, reference)
     programme = office.editions.machine(connection, case.programme, case.edition).programme
     staff = people.everybody(connection)
-    loaded = facts.load_one(connection, office, case, now=now, people=staff).facts
+    loaded = facts.load_decided(connection, office, case, now=now, people=staff).facts
     kinds = [document.kind for document in loaded.documents]
     found = {finding.criterion: finding for finding in loaded.findings}
     band, recommendation = loaded.band, loaded.recommendation

@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -62,16 +62,15 @@ def _part(
     return query if where is None else query.where(where)
 
 
-def _query(which: ColumnElement[bool]) -> CompoundSelect[Any]:
+def _query(which: ColumnElement[bool], own: ColumnElement[int]) -> CompoundSelect[Any]:
     """Every part of the facts as rows of one shape: case, part, number, five texts, two dates.
 
-    What belongs to a cycle is read for the cycle that is being worked on; who took part, also for the one before it.
+    What belongs to a cycle is read for `own`, the cycle that is being worked on; who took part, also for the one before.
     """
     d, f, v = (table_of(m) for m in (models.Document, models.Finding, models.Visit))
     b, r, p = (table_of(m) for m in (models.BandAssessment, models.Recommendation, models.Participation))
     c, s, w = (table_of(m) for m in (models.Contact, models.Site, models.DocumentWaiver))
     q, a, gone = (table_of(m) for m in (models.InformationRequest, models.Approval, models.DocumentWithdrawal))
-    own = _A.c.facts_cycle
     counts = (d.c.cycle == own) & d.c.id.not_in(select(gone.c.document_id))
     closed = case((f.c.closed_at.is_(None), 0), else_=1)
     open_ = (a.c.status == "open") & a.c.blocks
@@ -95,8 +94,9 @@ def _query(which: ColumnElement[bool]) -> CompoundSelect[Any]:
     return union_all(*(part.where(which) for part in parts))
 
 
-_ONE = _query(_A.c.id == bindparam("id"))
-_MANY = _query(_A.c.id.in_(bindparam("ids", expanding=True)))
+_ONE = _query(_A.c.id == bindparam("id"), _A.c.facts_cycle)
+_ONE_DECIDED = _query(_A.c.id == bindparam("id"), _A.c.cycle)
+_MANY = _query(_A.c.id.in_(bindparam("ids", expanding=True)), _A.c.facts_cycle)
 
 
 def load(
@@ -124,6 +124,17 @@ def load_one(
 ) -> Loaded:
     """Return the facts of one case."""
     return load(connection, office, [case], now=now, people=people)[case.id]
+
+
+def load_decided(
+    connection: Connection, office: Office, case: Case, *, now: datetime, people: Mapping[str, Person] | None = None
+) -> Loaded:
+    """Return the facts of the case's own cycle, also once it is decided, for people to read; never for the rules."""
+    parts: dict[int, list[Any]] = defaultdict(list)
+    for row in connection.execute(_ONE_DECIDED, {"id": case.id}):
+        parts[row[1]].append(row)
+    own = replace(case, facts_cycle=case.cycle, cycle_since=case.cycle_since if case.state_kind == "review" else None)
+    return _loaded(connection, office, own, parts, now, dict(people or {}))
 
 
 def _loaded(

@@ -257,6 +257,14 @@ def test_the_local_mailbox_keeps_the_bytes_as_they_are(tmp_path: Path) -> None:
     assert all(key in reply.text for key in box.keys())  # noqa: SIM118
 
 
+def test_a_mailbox_is_made_where_its_folder_is_missing_too(tmp_path: Path) -> None:
+    folder = tmp_path / "var" / "mailbox"
+
+    asyncio.run(MaildirTransport(folder).open())
+
+    assert (folder / "new").is_dir()
+
+
 def test_a_mailbox_that_cannot_be_written_is_temporary_trouble(tmp_path: Path) -> None:
     (tmp_path / "mail").write_text("a file stands here", encoding="utf-8")
 

@@ -1,0 +1,54 @@
+"""Reads who is absent on which local days and who stands in. It judges nothing."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+
+from workflow import models
+from workflow.models.base import table_of
+
+# Where no case, and so no programme, says which day it is.
+OFFICE_ZONE = "Asia/Singapore"
+
+_ABSENCE = table_of(models.Absence)
+_READ: Select[Any] = select(_ABSENCE.c.officer_id, _ABSENCE.c.first, _ABSENCE.c.last, _ABSENCE.c.deputy_id)
+
+
+@dataclass(frozen=True)
+class Away:
+    """Local days, both included, on which somebody is absent."""
+
+    officer_id: str
+    first: date
+    last: date
+    deputy_id: str
+
+
+def on(connection: Connection, day: date) -> dict[str, Away]:
+    """Return the absences of a day by the person who is absent."""
+    query = _READ.where(_ABSENCE.c.first <= day, _ABSENCE.c.last >= day)
+    return {away.officer_id: away for away in _all(connection, query)}
+
+
+def deputy_on(connection: Connection, officer_id: str, day: date) -> str:
+    """Return who stands in for somebody on a day; nothing when the person is there."""
+    query = _READ.where(_ABSENCE.c.officer_id == officer_id, _ABSENCE.c.first <= day, _ABSENCE.c.last >= day)
+    return next((away.deputy_id for away in _all(connection, query)), "")
+
+
+def within(connection: Connection, officer_id: str, first: date, last: date) -> Away | None:
+    """Return an absence of somebody that shares a day with these."""
+    query = _READ.where(_ABSENCE.c.officer_id == officer_id, _ABSENCE.c.first <= last, _ABSENCE.c.last >= first)
+    return next(iter(_all(connection, query)), None)
+
+
+def deputised_by(connection: Connection, deputy_id: str, first: date, last: date = date.max) -> list[Away]:
+    """Return the absences in these days for which somebody is the deputy."""
+    query = _READ.where(_ABSENCE.c.deputy_id == deputy_id, _ABSENCE.c.first <= last, _ABSENCE.c.last >= first)
+    return _all(connection, query)
+
+
+def _all(connection: Connection, query: Select[Any]) -> list[Away]:
+    return [Away(*row) for row in connection.execute(query.order_by(_ABSENCE.c.first, _ABSENCE.c.id))]
