@@ -231,8 +231,11 @@ def _end(d: Deciding, kind: str) -> None:
 
 def _undo(d: Deciding) -> None:
     """Reverse what the decision that led here did to the certificates, by new events; dates are as before."""
+    ending = {t.trigger for t in d.programme.transitions if t.target == d.case.state}
     newest = select(_DECISION.c.id, _DECISION.c.trigger).where(
-        _DECISION.c.application_id == d.case.id, _DECISION.c.to_state == d.case.state
+        _DECISION.c.application_id == d.case.id,
+        _DECISION.c.to_state == d.case.state,
+        _DECISION.c.trigger.in_(ending),  # not an extension or the like that left the state as it was
     )
     decision = d.connection.execute(newest.order_by(_DECISION.c.decision_no.desc()).limit(1)).one()
     d.change.detail["undone"] = decision.trigger
@@ -249,6 +252,15 @@ def _undo(d: Deciding) -> None:
     if later and d.held.newest:
         _of_newest(d, "extended", valid_until=later)
         d.held = with_newest(d.held, replace(d.held.newest, valid_until=later))
+    if d.programme.state_by_name[d.target].kind == "waiting":
+        open_ = select(_REQUEST.c.number, _REQUEST.c.reply_by).where(
+            _REQUEST.c.application_id == d.case.id,
+            _REQUEST.c.cycle == d.case.cycle,
+            _REQUEST.c.received_on.is_(None),
+        )
+        for request in d.connection.execute(open_):
+            again = planned_request(d.connection, d.programme, request.number, request.reply_by)
+            d.change.planned = (*d.change.planned, *again)
 
 
 EFFECTS: dict[Effect, Callable[[Deciding], None]] = {
