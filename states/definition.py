@@ -7,7 +7,7 @@ import hashlib
 import json
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -22,6 +22,7 @@ TraderRole = Literal[
     "transporter",
     "terminal_operator",
 ]
+TRADER_ROLES: tuple[str, ...] = get_args(TraderRole)
 UNSET: Literal["unset"] = "unset"
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]

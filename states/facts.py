@@ -110,6 +110,7 @@ class Facts:
     recommendation: RecommendationFact | None = None
     took_part: frozenset[tuple[str, Deed]] = frozenset()  # (person's id, what was done in this cycle)
     sites: tuple[str, ...] = ()
+    traders: frozenset[str] = frozenset()  # what the company does in trade; empty: not said
     waived: frozenset[str] = frozenset()  # kinds of documents that the case may do without
     requests: tuple[RequestFact, ...] = ()
     unconfirmed: tuple[str, ...] = ()  # what a second person must confirm before the case may be certified
@@ -126,6 +127,7 @@ class Facts:
             "decisions": self.decision_no,
             "held": [str(self.held.last_day), str(self.held.suspended_on)],
             "sites": sorted(self.sites),
+            "traders": sorted(self.traders),
             "waived": sorted(self.waived),
             "documents": sorted([d.id, d.kind] for d in self.documents),
             "findings": sorted(

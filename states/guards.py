@@ -206,11 +206,15 @@ def account_manager_assigned(q: Question) -> Verdict:
     )
 
 
-def wanted(programme: Programme, sites: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Return what must be answered: criterion and site; the whole company where a criterion is not per site."""
+def wanted(programme: Programme, sites: tuple[str, ...], traders: frozenset[str]) -> list[tuple[str, str]]:
+    """Return what must be answered: criterion and site; the whole company where a criterion is not per site.
+
+    A criterion for some traders is asked of those, and of a company that did not say what it does.
+    """
     return [
         (code, site)
         for code, criterion in programme.criteria.items()
+        if not criterion.roles or not traders or traders & set(criterion.roles)
         for site in (sites if criterion.scope == "site" and sites else ("",))
     ]
 
@@ -222,7 +226,7 @@ def _place(criterion: str, site: str) -> str:
 def answers_complete(q: Question) -> Verdict:
     """One assessment for the company and all its operating sites (TradeFIRST page)."""
     found = {(f.criterion, f.site) for f in q.facts.findings if f.answer is not None}
-    missing = [_place(*one) for one in wanted(q.programme, q.facts.sites) if one not in found]
+    missing = [_place(*one) for one in wanted(q.programme, q.facts.sites, q.facts.traders) if one not in found]
     if not missing:
         return Met("answers_complete", f"{len(found)} answers")
     count = _plural(len(missing), "criterion has", "criteria have")

@@ -369,3 +369,16 @@ def test_a_rejection_set_aside_while_the_company_was_asked_reminds_it_again(case
 
     assert casework.at(reference) == ("awaiting_information", "none")
     assert casework.mails("information_reminder")
+
+
+def test_what_a_company_does_in_trade_decides_which_criteria_are_asked(casework: Office) -> None:
+    unknown = casework.aeo("application", "submit", "--programme", "STP", "--uen", "201890417D", "--company-name", "X",
+                           "--trader-role", "smuggler", "--as", OFFICER, expect=2)  # fmt: skip
+    importer = casework.submitted(trader_role="importer")
+    casework.pack(importer)
+    casework.advance(importer, "start_review")
+    asked = casework.aeo.json("checklist", "show", importer)
+
+    assert "freight_forwarder" in unknown
+    assert casework.show(importer)["trader_roles"] == ["importer"]
+    assert "S7" not in {point["criterion"] for point in asked}

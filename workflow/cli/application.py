@@ -30,6 +30,9 @@ def submit(
     company_name: Annotated[str, typer.Option(help="Needed when the register does not know the company.")] = "",
     contact_email: Annotated[str, typer.Option(help="Whom messages to the company go to.")] = "",
     account_manager: Annotated[str, typer.Option(help="The account manager's e-mail address.")] = "",
+    trader_role: Annotated[
+        list[str] | None, typer.Option(help="What the company does in trade, such as importer; repeat for more.")
+    ] = None,
     site: Annotated[list[str] | None, typer.Option(help="A place where the company operates; repeat for more.")] = None,
     received_on: Annotated[str, typer.Option(help="The day of receipt, 2026-11-22; default: today.")] = "",
     accept_check_letter: Annotated[
@@ -52,6 +55,7 @@ def submit(
             received_on=inputs.day(received_on, "--received-on") if received_on else None,
             accept_check_letter=accept_check_letter,
             sites=site or [],
+            trader_roles=trader_role or [],
             idempotency_key=idempotency_key,
         )
         show(done.data if json else done.data["reference"], as_json=json)

@@ -36,6 +36,7 @@ class Application(Row, table=True):
     back: str = ""  # the states below a side state, comma-separated, the one to return to last
     facts_cycle: int = 1  # the cycle that new documents, answers and visits belong to
     cycle_since: datetime | None = None  # when that cycle began: the decision that closed the one before
+    trader_roles: str = ""  # comma-separated; empty: not said, so every criterion is asked
     linked_to: str | None = None  # the reference of the case before this one
     case_seq: int = 0  # of the newest trail entry of this case
     # Projections

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Select, select
 from sqlalchemy.exc import IntegrityError
 
 from states.dates import local_day, start_of
-from states.definition import Programme
+from states.definition import TRADER_ROLES, Programme
 from workflow import inputs, models
 from workflow.access import Deed, role_for
 from workflow.decisions.approvals import open_approval
@@ -43,6 +43,7 @@ def submit_application(
     received_on: date | None = None,
     accept_check_letter: str = "",
     sites: Sequence[str] = (),
+    trader_roles: Sequence[str] = (),
     channel: str = "counter",
     idempotency_key: str = "",
 ) -> Done:
@@ -65,6 +66,7 @@ def submit_application(
     given_name = inputs.name(company_name, "The company's name") if company_name else ""
     address = inputs.email(contact_email) if contact_email else ""
     named = site_names(sites)
+    traders = sorted({inputs.one_of(role, TRADER_ROLES, "The trader role") for role in trader_roles})
     body = {
         "programme": programme,
         "uen": identifier.value,
@@ -74,6 +76,7 @@ def submit_application(
         "received_on": received_on,
         "accept_check_letter": override,
         "sites": named,
+        "trader_roles": traders,
         "channel": channel,
     }
     key = inputs.key(idempotency_key)
@@ -100,7 +103,7 @@ def submit_application(
                 _contact(connection, company_id, address)
             if named:
                 write_sites(connection, office, others, company_id, named, role, act)
-            reference = _insert(connection, rules, company_id, received, channel, act)
+            reference = _insert(connection, rules, company_id, received, channel, traders, act)
             case = cases.lock(connection, reference)
             _record(connection, office.origin, case, rules, role, override, named, act)
             _ask_a_second_person(connection, office, case, rules, role, override, act)
@@ -146,7 +149,15 @@ def _contact(connection: Connection, company_id: int, address: str) -> None:
         connection.execute(_CONTACT.insert(), {"company_id": company_id, "email": address, "name": ""})
 
 
-def _insert(connection: Connection, rules: Programme, company_id: int, received: date, channel: str, act: Act) -> str:
+def _insert(
+    connection: Connection,
+    rules: Programme,
+    company_id: int,
+    received: date,
+    channel: str,
+    traders: list[str],
+    act: Act,
+) -> str:
     live_key = f"{company_id}:{rules.code}"
     live = select(_APPLICATION.c.reference).where(_APPLICATION.c.live_key == live_key)
     if (running := connection.execute(live).scalar_one_or_none()) is not None:
@@ -170,6 +181,7 @@ def _insert(connection: Connection, rules: Programme, company_id: int, received:
         "received_on": received,
         "submitted_at": act.now,
         "decided_at": min(act.now, start_of(received, rules.time_zone)),
+        "trader_roles": ",".join(traders),
         "linked_to": _former(connection, company_id, rules.code),
         "next_step": state.next_step,
         "waits_for": state.waits_for,
@@ -207,6 +219,8 @@ def _record(
     detail: dict[str, Any] = {"channel": case.channel, "received_on": case.received_on}
     if sites:
         detail["sites"] = sites
+    if case.traders:
+        detail["trader_roles"] = sorted(case.traders)
     change = Change(
         kind="case:application:submitted",
         role=role,

@@ -79,7 +79,7 @@ def checklist(
         return [_point(programme, (row["criterion"], row["site"]), row) for row in drafts(connection, case, programme)]
     query = select(_F).where(_F.c.application_id == case.id, _F.c.cycle == case.facts_cycle)
     found = {(row["criterion"], row["site"]): row for row in connection.execute(query).mappings()}
-    places = wanted(programme, of_company(connection, case.company_id))
+    places = wanted(programme, of_company(connection, case.company_id), case.traders)
     places += [place for place in sorted(found) if place not in places]
     return [_point(programme, place, found.get(place)) for place in places]
 

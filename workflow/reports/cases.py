@@ -194,6 +194,7 @@ def _shown(connection: Connection, office: Office, row: Row[Any], now: datetime)
         if held.following and today < held.following.valid_from
         else None,
         "suspended_on": row.suspended_on,
+        "trader_roles": [role for role in row.trader_roles.split(",") if role],
         "linked_to": row.linked_to,
         "back_to": row.back.rpartition(",")[2],
     }

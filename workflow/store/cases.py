@@ -42,6 +42,7 @@ class Case:
     back: str
     facts_cycle: int
     cycle_since: datetime | None
+    trader_roles: str
     linked_to: str | None
     case_seq: int
     certificate_number: str | None
@@ -66,6 +67,11 @@ class Case:
     def held(self) -> Held:
         """The certificates of the case, for standing."""
         return held_of(self)
+
+    @property
+    def traders(self) -> frozenset[str]:
+        """What the company does in trade; empty when it was not said."""
+        return frozenset(role for role in self.trader_roles.split(",") if role)
 
     @property
     def back_to(self) -> str:

@@ -18,7 +18,9 @@ def drafts(connection: Connection, case: Case, programme: Programme) -> list[Row
     last = select(func.max(_F.c.cycle)).where(own, answered, _F.c.cycle < case.facts_cycle).scalar_subquery()
     now = connection.execute(select(_F.c.criterion, _F.c.site).where(own, answered, _F.c.cycle == case.facts_cycle))
     done = {(row.criterion, row.site) for row in now}
-    asked = [place for place in wanted(programme, of_company(connection, case.company_id)) if place not in done]
+    asked = [
+        place for place in wanted(programme, of_company(connection, case.company_id), case.traders) if place not in done
+    ]
     rows = connection.execute(select(_F).where(own, answered, _F.c.cycle == last)).mappings()
     found = {(row["criterion"], row["site"]): row for row in rows}
     return [found[place] for place in asked if place in found]

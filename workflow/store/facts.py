@@ -174,6 +174,7 @@ def _loaded(
         took_part=frozenset(
             [(row[3], row[4]) for row in parts[_DEED]] + ([(band[4], "assessed_band")] if band else [])
         ),
+        traders=case.traders,
         sites=tuple(sorted(row[3] for row in parts[_SITE])),
         waived=frozenset(row[3] for row in parts[_WAIVER]),
         requests=tuple(

@@ -145,6 +145,15 @@ class TestAccountManagerAssigned:
 
 
 class TestAnswersComplete:
+    def test_asks_a_criterion_for_some_traders_of_those_alone(self, ask, stp: Programme):
+        for_carriers = [code for code, criterion in stp.criteria.items() if criterion.roles]
+        others = tuple(f for f in make_facts(stp).findings if f.criterion not in for_carriers)
+
+        assert for_carriers == ["S7"]
+        assert isinstance(ask("answers_complete", findings=others, traders=frozenset({"importer"})), Met)
+        for traders in ({"transporter"}, {"importer", "transporter"}, set()):
+            assert ask("answers_complete", findings=others, traders=frozenset(traders)).code == "ANSWERS_MISSING"
+
     def test_counts_what_it_does_not_name(self, ask):
         verdict = ask("answers_complete", findings=())
 

@@ -154,6 +154,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("back", sqlmodel.sql.sqltypes.AutoString(), nullable=False, server_default=""))
         batch_op.add_column(sa.Column("facts_cycle", sa.Integer(), nullable=False, server_default="1"))
         batch_op.add_column(sa.Column("cycle_since", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True))
+        batch_op.add_column(
+            sa.Column("trader_roles", sqlmodel.sql.sqltypes.AutoString(), nullable=False, server_default="")
+        )
         batch_op.add_column(sa.Column("linked_to", sqlmodel.sql.sqltypes.AutoString(), nullable=True))
         batch_op.add_column(sa.Column("suspended_on", sa.Date(), nullable=True))
         batch_op.add_column(sa.Column("continues_until", sa.Date(), nullable=True))
@@ -259,6 +262,7 @@ def downgrade() -> None:
         batch_op.drop_column("continues_until")
         batch_op.drop_column("suspended_on")
         batch_op.drop_column("linked_to")
+        batch_op.drop_column("trader_roles")
         batch_op.drop_column("cycle_since")
         batch_op.drop_column("facts_cycle")
         batch_op.drop_column("back")
