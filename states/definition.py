@@ -220,6 +220,9 @@ class Programme(Sourced):
     reminders: tuple[ReminderRule, ...] = ()
     band_reminders: tuple[BandReminder, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"Programme({self.code} {self.edition})"
+
     @cached_property
     def canonical(self) -> str:
         """What the file says as canonical JSON: what an edition's hash is taken over and what a database keeps.
@@ -278,10 +281,13 @@ class Programme(Sourced):
             certified = tuple(s.name for s in self.states if s.kind == "certified")
             return certified if source in certified else (source,)
         if transition.target in (BACK, DATED):
-            return self._before(source) if not transition.returning_to else transition.returning_to
+            before = transition.returning_to or self.before(source)
+            certified = tuple(s.name for s in self.states if s.kind == "certified")
+            moved = certified if transition.target == DATED and set(before) & set(certified) else ()
+            return tuple(dict.fromkeys((*before, *moved)))
         return (transition.target,)
 
-    def _before(self, side: str) -> tuple[str, ...]:
+    def before(self, side: str) -> tuple[str, ...]:
         """Return the states from which a side state is entered, in the order of the file."""
         entered = {s for t in self.transitions if t.target == side for s in t.sources}
         return tuple(state.name for state in self.states if state.name in entered)

@@ -1,38 +1,64 @@
-"""A programme as a picture: Mermaid text and SVG on a fixed grid. It must not know any case."""
+"""A programme as a picture: Mermaid text and SVG on a fixed grid. It must not know any case.
 
+What leaves many states at once is drawn from one place that names them, so that the main line can still be seen.
+"""
+
+from dataclasses import dataclass, field
 from html import escape
+from textwrap import wrap
 
-from states.definition import Programme, State
+from states.definition import BACK, DATED, SAME, Programme, State, Transition
+from states.guards import some
 
-_WIDTH, _HEIGHT, _GAP_X, _GAP_Y, _EDGE = 150, 44, 46, 70, 24
+_WIDTH, _HEIGHT, _GAP_X, _GAP_Y, _EDGE, _LINE = 150, 44, 46, 70, 24, 20
 _ROWS = {"waiting": 0, "review": 1, "certified": 1, "suspended": 2, "closed": 2}  # waiting, main line, ways out
+_FEW = 3  # from more states than these an arrow is drawn once for all of them
+_LETTER = 6.5  # how wide a letter of a note is
+_WHERE_IT_WAS = "where_it_was"
+_TITLE = "Back to where it was"
+
+
+@dataclass
+class _Picture:
+    """Arrows between two states, and what leaves many states at once."""
+
+    arrows: dict[tuple[str, str], list[Transition]] = field(default_factory=dict)
+    shared: dict[tuple[str, ...], list[tuple[Transition, str]]] = field(default_factory=dict)
 
 
 def mermaid(programme: Programme) -> str:
     """Return the programme as a Mermaid state diagram."""
+    picture = _picture(programme)
     lines = ["stateDiagram-v2", f"    [*] --> {programme.initial}: submit"]
-    lines += [f'    state "{state.title}" as {state.name}' for state in programme.states]
-    for transition in programme.transitions:
-        lines += [f"    {source} --> {transition.target}: {transition.trigger}" for source in transition.sources]
+    lines += [_node(state.title, state.name) for state in programme.states]
+    if any(target == _WHERE_IT_WAS for _, target in _pairs(picture)):
+        lines.append(_node(_TITLE, _WHERE_IT_WAS))
+    for (source, target), transitions in picture.arrows.items():
+        lines.append(f"    {source} --> {target}: {_triggers(transitions)}")
+    for number, (sources, ways) in enumerate(picture.shared.items(), 1):
+        lines.append(_node(_any_of(programme, sources), f"any_{number}"))
+        for target in dict.fromkeys(target for _, target in ways):
+            lines.append(f"    any_{number} --> {target}: {_triggers([t for t, to in ways if to == target])}")
     lines += [f"    {state.name} --> [*]" for state in programme.states if state.kind == "closed"]
     return "\n".join(lines) + "\n"
 
 
 def svg(programme: Programme, *, current: str | None = None) -> str:
-    """Return the programme as an SVG; `current` marks one state. The transitions stand in the title for readers."""
-    place = _places(programme)
+    """Return the programme as an SVG; `current` marks one state. Every transition stands in words for readers."""
+    picture, place = _picture(programme), _places(programme)
     columns = 1 + max(x for x, _ in place.values())
     width = 2 * _EDGE + columns * _WIDTH + (columns - 1) * _GAP_X
-    height = 2 * _EDGE + 3 * _HEIGHT + 2 * _GAP_Y
+    below = 2 * _EDGE + 3 * _HEIGHT + 2 * _GAP_Y
+    notes = [line for note in _notes(programme, picture) for line in wrap(note, int((width - 2 * _EDGE) / _LETTER))]
     words = "; ".join(
-        f"{programme.state_by_name[s].title} to {programme.state_by_name[t.target].title}: {t.title}"
+        f"{programme.state_by_name[s].title} to {_target_title(programme, t, s)}: {t.title}"
         for t in programme.transitions
         for s in t.sources
     )
     parts = [
         (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" class="diagram" '
-            f'font-family="sans-serif" font-size="13" fill="none" stroke="currentColor">'
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {below + _LINE * len(notes)}" role="img" '
+            f'class="diagram" font-family="sans-serif" font-size="13" fill="none" stroke="currentColor">'
         ),
         f"<title>States of {escape(programme.code)}</title><desc>{escape(words)}</desc>",
         (
@@ -40,10 +66,96 @@ def svg(programme: Programme, *, current: str | None = None) -> str:
             'orient="auto-start-reverse"><path d="M0 0 8 4 0 8z" fill="currentColor" stroke="none"/></marker></defs>'
         ),
     ]
-    pairs = dict.fromkeys((s, t.target) for t in programme.transitions for s in t.sources)
-    parts += [_arrow(place[source], place[target]) for source, target in pairs]
+    parts += [_arrow(place[source], place[target]) for source, target in picture.arrows if target != _WHERE_IT_WAS]
     parts += [_box(state, place[state.name], state.name == current) for state in programme.states]
+    parts += [
+        f'<text x="{_EDGE}" y="{below + n * _LINE}" class="note" fill="currentColor" stroke="none">{escape(line)}</text>'
+        for n, line in enumerate(notes)
+    ]
     return "".join(parts) + "</svg>\n"
+
+
+def _picture(programme: Programme) -> _Picture:
+    picture = _Picture()
+    for transition in programme.transitions:
+        leaving: dict[str, list[str]] = {}
+        for source in transition.sources:
+            for target in _ends(programme, transition, source):
+                leaving.setdefault(target, []).append(source)
+        for target, sources in leaving.items():
+            if len(sources) > _FEW:
+                picture.shared.setdefault(tuple(sources), []).append((transition, target))
+            else:
+                for source in (s for s in sources if s != target):
+                    picture.arrows.setdefault((source, target), []).append(transition)
+    return picture
+
+
+def _ends(programme: Programme, transition: Transition, source: str) -> tuple[str, ...]:
+    """Return where an arrow from a state ends; where the target says to stay there is none."""
+    suspended = programme.state_by_name[source].kind == "suspended"
+    if transition.target == SAME:
+        return ()
+    if transition.target == BACK or (transition.target == DATED and suspended):
+        return (_WHERE_IT_WAS,)
+    if transition.target == DATED:  # an extension leads back to an earlier certified state, all else to a later one
+        order = [state.name for state in programme.states]
+        earlier = "extend_certificate" in transition.effects
+        return tuple(
+            target
+            for target in programme.targets(transition, source)
+            if target != source and (order.index(target) < order.index(source)) == earlier
+        )
+    return (transition.target,)
+
+
+def _pairs(picture: _Picture) -> list[tuple[tuple[str, ...], str]]:
+    shared = [(sources, target) for sources, ways in picture.shared.items() for _, target in ways]
+    return [*[((source,), target) for source, target in picture.arrows], *shared]
+
+
+def _node(title: str, name: str) -> str:
+    words = title.replace('"', "'")
+    return f'    state "{words}" as {name}'
+
+
+def _triggers(transitions: list[Transition]) -> str:
+    return ", ".join(dict.fromkeys(t.trigger for t in transitions))
+
+
+def _any_of(programme: Programme, sources: tuple[str, ...]) -> str:
+    """Name many states: those that are meant, or when these are most of all, those that are not."""
+    others = [state.title for state in programme.states if state.name not in sources]
+    if len(others) < len(sources):
+        return f"Any state but {some(others, named=None)}" if others else "Any state"
+    return some([programme.state_by_name[name].title for name in sources], "or", named=None)
+
+
+def _target_title(programme: Programme, transition: Transition, source: str) -> str:
+    ends = _ends(programme, transition, source)
+    if not ends:
+        return "the same state"
+    if _WHERE_IT_WAS in ends:
+        return _TITLE[0].lower() + _TITLE[1:]
+    named = some([programme.state_by_name[name].title for name in ends], "or", named=None)
+    return f"the same state or {named}" if transition.target == DATED else named
+
+
+def _notes(programme: Programme, picture: _Picture) -> list[str]:
+    """Say what is not drawn as an arrow: what leaves many states at once, and the ways back."""
+    ways: dict[tuple[str, ...], list[tuple[Transition, str]]] = {}
+    for (source, target), transitions in picture.arrows.items():
+        if target == _WHERE_IT_WAS:
+            ways.setdefault((source,), []).extend((t, target) for t in transitions)
+    return [
+        f"{_any_of(programme, sources)}: "
+        + "; ".join(
+            f"{t.title} ({programme.state_by_name[to].title if to in programme.state_by_name else _TITLE})"
+            for t, to in found
+        )
+        + "."
+        for sources, found in (ways | picture.shared).items()
+    ]
 
 
 def _places(programme: Programme) -> dict[str, tuple[int, int]]:

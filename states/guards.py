@@ -79,10 +79,10 @@ _ROLE_WORDS = {
 }
 
 
-def some(things: list[str], last: str = "and") -> str:
-    """Join words for a sentence: "a, b and c", or "a, b, c, d and 12 more"."""
-    if len(things) > _NAMED:
-        things = [*things[:_NAMED], f"{len(things) - _NAMED} more"]
+def some(things: list[str], last: str = "and", *, named: int | None = _NAMED) -> str:
+    """Join words for a sentence: "a, b and c", or "a, b, c, d and 12 more"; all of them when `named` is None."""
+    if named is not None and len(things) > named:
+        things = [*things[:named], f"{len(things) - named} more"]
     return things[0] if len(things) == 1 else f"{', '.join(things[:-1])} {last} {things[-1]}"
 
 
@@ -200,7 +200,8 @@ def account_manager_assigned(q: Question) -> Verdict:
     return Unmet(
         "account_manager_assigned",
         "NO_ACCOUNT_MANAGER",
-        "The company has no account manager, so nobody would be reminded of its renewal. Assign one.",
+        "The company has no account manager, so nobody would be reminded of its renewal. "
+        "Name one (aeo portfolio assign).",
         "an officer or a supervisor",
     )
 
@@ -429,7 +430,7 @@ def no_reply_noticed(q: Question) -> Verdict:
         return Met("no_reply_noticed", "not for this ground")
     days = timedelta(days=q.programme.information.close_days)
     noticed = [r.final_notice_on + days for r in q.facts.requests if r.final_notice_on]
-    if noticed and min(noticed) <= q.facts.today:
+    if noticed and min(noticed) < q.facts.today:
         return Met("no_reply_noticed", min(noticed).isoformat())
     sentence = (
         f"The final notice gives the company time until {in_words(min(noticed))}. Close the case after that day."
@@ -457,7 +458,7 @@ def order_attached(q: Question) -> Verdict:
     if q.attempt is None:
         return Met("order_attached", "not asked yet")
     order = (q.attempt.given or {}).get("order")
-    if any(d.id == order for d in q.facts.documents):
+    if any(d.id == order and d.kind == "order" for d in q.facts.documents):
         return Met("order_attached", str(order))
     sentence = "Add the order or ruling to the case as a document and name its number (--given order=NUMBER)."
     return Unmet("order_attached", "ORDER_MISSING", sentence, "an officer")

@@ -10,7 +10,7 @@ from transitions import EventData, Machine
 
 from states.definition import Programme, Transition
 from states.facts import Facts, Person
-from states.guards import Attempt, Guard, Met, Question, Unmet, names, role_words, rules_of
+from states.guards import Attempt, Guard, Met, Question, Unmet, names, role_words, rules_of, some
 
 
 class UnknownTrigger(Exception):
@@ -133,7 +133,7 @@ class ProgrammeMachine:
         return Unmet(
             "state",
             "WRONG_STATE",
-            f'"{known[0].title}" is not possible in {titles[facts.state].title}, only in {" or ".join(sources)}.',
+            f'"{known[0].title}" is not possible in {titles[facts.state].title}, only in {some(list(sources), "or", named=None)}.',
             names(people) if people else role_words(known[0].roles),
         )
 

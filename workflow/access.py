@@ -33,6 +33,7 @@ class Deed(StrEnum):
     EXPORT_TRAIL = "export the trail"
     MANAGE_PEOPLE = "manage people"
     RECORD_ABSENCE = "record an absence"
+    NAME_MANAGER = "name an account manager"
     TRANSFER_PORTFOLIO = "transfer a portfolio"
     CONFIRM_SWEEP = "confirm a sweep"
 
@@ -62,6 +63,7 @@ ALLOWED: dict[Deed, tuple[str, ...]] = {
     Deed.EXPORT_TRAIL: ("auditor", "supervisor"),
     Deed.MANAGE_PEOPLE: ("admin",),
     Deed.RECORD_ABSENCE: ("supervisor", "admin"),  # and the person who is absent
+    Deed.NAME_MANAGER: ("officer", "supervisor", "admin"),
     Deed.TRANSFER_PORTFOLIO: ("supervisor", "admin"),  # and the account manager who hands over
     Deed.CONFIRM_SWEEP: ("supervisor",),
 }

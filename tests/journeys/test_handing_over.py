@@ -112,3 +112,29 @@ def test_the_trail_words_what_happened_to_people(casework: Console) -> None:
         trail = file.read()
     assert f"from {YESTERDAY} to {TOMORROW} recorded, deputy" in trail
     assert "disabled; 0 cases and 0 companies handed over" in trail
+
+
+def test_a_company_without_an_account_manager_is_given_one(casework: Console) -> None:
+    submit(casework)
+    assign = ("portfolio", "assign", "--uen", UEN, "--note", "First contact by phone.", "--as", SUPERVISOR)
+
+    wrong = casework(*assign, "--to", OFFICER, expect=2)
+    casework(*assign, "--to", MANAGER)
+    again = casework(*assign, "--to", SECOND_MANAGER, expect=2)
+
+    assert "does not hold the role account_manager" in wrong
+    assert "aeo portfolio transfer" in again
+    assert casework.json("application", "list")[0]["account_manager"] == "Nurul Huda"
+
+
+def test_a_role_stays_while_it_is_needed_for_what_is_held(casework: Console) -> None:
+    reference = submit(casework, account_manager=MANAGER)
+    casework("application", "assign", reference, "--to", OFFICER, "--as", OFFICER)
+
+    case = casework("officer", "role", OFFICER, "--add", "approver", "--remove", "officer", "--as", ADMIN, expect=2)
+    company = casework(
+        "officer", "role", MANAGER, "--add", "officer", "--remove", "account_manager", "--as", ADMIN, expect=2
+    )
+
+    assert reference in case
+    assert UEN in company

@@ -172,6 +172,9 @@ def _keep_up(d: Deciding, fired: Fired) -> None:
     else:
         updates["live_key"] = None
     updates["deadline"] = _deadline(d, cycle)
+    for name in ("facts_cycle", "live_key", "deadline", "back"):
+        if updates[name] == getattr(d.case, name):
+            del updates[name]
 
 
 def _deadline(d: Deciding, cycle: int) -> date | None:

@@ -202,16 +202,25 @@ def _in_bounds(programme: Programme, case: Case, read: Mapping[str, date | str |
     """A certificate begins between the decision and some days later, and never ends later than the rules say."""
     first, until = read.get("valid_from"), read.get("valid_until")
     last = decided_on + timedelta(days=programme.validity.start_within_days)
-    if isinstance(first, date) and not decided_on <= first <= last:
+    running = case.held.last_day if case.held.runs(decided_on) else None
+    if isinstance(first, date) and not running and not decided_on <= first <= last:
         raise BadInput(
             "DATE_ORDER",
             f"valid_from {first.isoformat()} must lie between the decision day {decided_on.isoformat()} and "
             f"{last.isoformat()}. A certificate is never backdated.",
         )
+    if isinstance(first, date) and running and programme.renewal.renewal_starts == "day_after":
+        begins = running + timedelta(days=1)
+        if first != begins:
+            raise BadInput(
+                "DATE_ORDER",
+                f"The certificate in hand runs to {running.isoformat()}, so the renewed one begins on {begins.isoformat()}. "
+                "Leave valid_from out.",
+            )
     if isinstance(until, date):
         begins = first if isinstance(first, date) else decided_on
-        if case.held.runs(decided_on) and case.held.last_day and not first:
-            begins = case.held.last_day + timedelta(days=1)
+        if running and not first:
+            begins = running + timedelta(days=1)
         latest = last_valid_day(begins, programme.validity.years, programme.validity.counting)
         if not begins <= until <= latest:
             raise BadInput(

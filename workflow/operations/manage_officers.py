@@ -2,8 +2,10 @@
 
 import secrets
 
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, delete, select
 
+from states.facts import Person
+from states.guards import some
 from workflow import access, inputs, models
 from workflow.access import Deed, role_for
 from workflow.decisions.outcome import Act, Done
@@ -11,7 +13,7 @@ from workflow.decisions.record import enter_act
 from workflow.errors import BadInput, NotPermitted
 from workflow.models.base import table_of
 from workflow.models.officer import ROLES
-from workflow.store import people
+from workflow.store import holdings, people
 from workflow.store.office import Office
 
 _OFFICER = table_of(models.Officer)
@@ -61,11 +63,26 @@ def change_roles(office: Office, *, email: str, add: list[str], remove: list[str
         _may_combine(frozenset(after))
         if "admin" in removed & person.roles and people.admins(connection) == [person.id]:
             raise BadInput("LAST_ADMIN", f"{person.name} is the last admin. Name another one first.")
+        _holds_nothing_for(connection, person, removed & person.roles)
         connection.execute(delete(_ROLE).where(_ROLE.c.officer_id == person.id))
         connection.execute(_ROLE.insert(), [{"officer_id": person.id, "role": role} for role in sorted(after)])
         changes = {"officer": person.id, "before": sorted(person.roles), "after": sorted(after)}
         enter_act(connection, act, "people:role:changed", changes)
         return Done(f"{person.name} now holds {', '.join(sorted(after))}.", {"email": email, "roles": sorted(after)})
+
+
+def _holds_nothing_for(connection: Connection, person: Person, roles: frozenset[str] | set[str]) -> None:
+    """Raise BadInput when cases or companies would be left with somebody who lacks the role for them."""
+    held = holdings.lock(connection, person.id, accounts=[person.id], assigned=True)
+    for role, what, remedy in (
+        ("officer", [case.reference for case in held.assigned], "aeo application assign"),
+        ("account_manager", [company.identifier for company in held.companies], "aeo portfolio transfer"),
+    ):
+        if role in roles and what:
+            raise BadInput(
+                "STILL_HOLDS",
+                f"{person.name} still looks after {some(what)} as {role.replace('_', ' ')}. Hand that over first ({remedy}).",
+            )
 
 
 def _may_manage(act: Act) -> None:

@@ -19,6 +19,7 @@ from workflow.store.office import Office
 
 _COMPANY = table_of(models.Company)
 _CONTACT = table_of(models.Contact)
+_NOBODY = Person("", "nobody", frozenset())
 
 
 def transfer_portfolio(office: Office, *, from_: str, to: str, note: str, act: Act, uen: str = "") -> Done:
@@ -48,6 +49,32 @@ def transfer_portfolio(office: Office, *, from_: str, to: str, note: str, act: A
         count = f"{len(held.companies)} {'company' if len(held.companies) == 1 else 'companies'}"
         data = {"from": from_, "to": to, "companies": [company.identifier for company in held.companies]}
         return Done(f"{after.name} now manages {count} of {before.name}.", data)
+
+
+def name_account_manager(office: Office, *, uen: str, to: str, note: str, act: Act) -> Done:
+    """Name the first account manager of a company that has none.
+
+    Raises NotFound for an unknown person; BadInput when the company is unknown, has one already, or the other is no
+    account manager; NotPermitted for anybody but an officer, a supervisor and an admin.
+    """
+    note = inputs.text(note, "The note (--note)")
+    identifier = inputs.uen(uen).value
+    role = role_for(Deed.NAME_MANAGER, act.actor.roles)
+    if role is None:
+        raise NotPermitted("WRONG_ROLE", "An officer, a supervisor or an admin names an account manager (--as).")
+    with office.database.transaction() as transaction:
+        connection = transaction.connection
+        held = holdings.lock(connection, None, accounts=[people.by_email(connection, to).id], uen=identifier)
+        after = people.by_email(connection, to)
+        check_successor(_NOBODY, after, "account_manager")
+        if not held.companies:
+            raise BadInput(
+                "NO_COMPANY",
+                f"{identifier} is not a company without an account manager. "
+                "To move one that has an account manager, use `aeo portfolio transfer`.",
+            )
+        move_companies(connection, office, held, _NOBODY, after, note, act, role)
+        return Done(f"{after.name} now manages {held.companies[0].name}.", {"to": to, "companies": [identifier]})
 
 
 def check_successor(before: Person, after: Person, role: str) -> None:

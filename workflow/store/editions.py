@@ -31,8 +31,8 @@ class Editions:
 
     def newest(self, connection: Connection, code: str) -> ProgrammeMachine:
         """Return the newest edition's machine of a programme. Raises NotFound."""
-        query = select(_E.c.edition).where(_E.c.code == code).order_by(_E.c.edition.desc()).limit(1)
-        edition = connection.execute(query).scalar_one_or_none()
+        query = select(_E.c.edition).where(_E.c.code == code)
+        edition = max(connection.execute(query).scalars(), key=_in_order, default=None)
         if edition is None:
             codes = connection.execute(select(_E.c.code).distinct().order_by(_E.c.code)).scalars().all()
             raise NotFound("NO_PROGRAMME", f'There is no programme "{code[:40]}". Known: {", ".join(codes) or "none"}.')
@@ -40,6 +40,11 @@ class Editions:
 
     def codes(self, connection: Connection) -> list[str]:
         return list(connection.execute(select(_E.c.code).distinct().order_by(_E.c.code)).scalars())
+
+
+def _in_order(edition: str) -> tuple[int, ...]:
+    """2026-02.10 comes after 2026-02.9."""
+    return tuple(int(part) for part in edition.replace("-", ".").split("."))
 
 
 def is_stored(connection: Connection, programme: Programme) -> bool:

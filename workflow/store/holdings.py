@@ -39,9 +39,11 @@ class Holdings:
 
 
 def lock(
-    connection: Connection, officer_id: str, *, accounts: Iterable[str], uen: str = "", assigned: bool = False
+    connection: Connection, officer_id: str | None, *, accounts: Iterable[str], uen: str = "", assigned: bool = False
 ) -> Holdings:
     """Lock what somebody manages (or the one company) and, if asked, is assigned; then the accounts.
+
+    None stands for companies that nobody manages.
 
     Raises StaleVersion when that changed while the locks were being taken.
     """
@@ -62,7 +64,7 @@ def lock(
     )
 
 
-def _read(connection: Connection, officer_id: str, uen: str, assigned: bool) -> tuple[list[Managed], list[int]]:
+def _read(connection: Connection, officer_id: str | None, uen: str, assigned: bool) -> tuple[list[Managed], list[int]]:
     query = _COMPANIES.where(_C.c.account_manager_id == officer_id)
     query = query.where(_C.c.identifier == uen) if uen else query
     companies = [Managed(*row) for row in connection.execute(query)]

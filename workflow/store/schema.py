@@ -1,5 +1,7 @@
 """Brings a database to the newest schema. Knows nothing of what the tables mean; heavy, so imported when needed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -10,6 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 from sqlmodel import SQLModel
 
+from workflow.errors import Unavailable
 from workflow.store import final_rows
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -29,17 +32,39 @@ def newest() -> str:
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
-    """Bring a database to a revision and make the triggers of final rows anew."""
-    with engine.connect() as connection, connection.begin():
-        final_rows.drop(connection)
+    """Bring a database to a revision; at the newest one make the triggers of final rows anew."""
+    with _migrating(engine) as connection:
         command.upgrade(_config(connection), revision)
-        final_rows.create(connection)
+        if revision == "head":  # no program works with an older one
+            final_rows.create(connection)
 
 
 def downgrade(engine: Engine, revision: str = "base") -> None:
-    with engine.connect() as connection, connection.begin():
-        final_rows.drop(connection)
+    with _migrating(engine) as connection:
         command.downgrade(_config(connection), revision)
+
+
+@contextmanager
+def _migrating(engine: Engine) -> Iterator[Connection]:
+    """One transaction without the triggers of final rows and, on SQLite, without foreign keys until its end.
+
+    SQLite changes a table by making it anew, which foreign keys would refuse; they are checked before the commit.
+    """
+    with engine.connect() as connection:
+        on_sqlite = connection.dialect.name == "sqlite"
+        if on_sqlite:
+            connection.connection.execute("PRAGMA foreign_keys = OFF")  # has no effect inside a transaction
+        try:
+            with connection.begin():
+                final_rows.drop(connection)
+                yield connection
+                if on_sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first()):
+                    raise Unavailable(
+                        "FOREIGN_KEYS", f"After the migration a row of {broken[0]} names what is not there."
+                    )
+        finally:
+            if on_sqlite:
+                connection.connection.execute("PRAGMA foreign_keys = ON")
 
 
 def write_migration(engine: Engine, message: str) -> None:

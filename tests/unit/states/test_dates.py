@@ -168,6 +168,22 @@ class TestOfficeCalendar:
         assert office.office_days_between(earlier, later) == expected
         assert office.office_days_between(later, earlier) == -expected
 
+    @given(calendars, st.dates(date(2026, 1, 1), date(2026, 12, 31)))
+    def test_moves_to_the_nearest_office_day_on_or_after(self, office: OfficeCalendar, day: date):
+        moved = office.office_day_on_or_after(day)
+
+        between = [day + timedelta(days=n) for n in range((moved - day).days)]
+        assert moved.isoweekday() <= 5
+        assert moved not in office.closed
+        assert all(d.isoweekday() > 5 or d in office.closed for d in between)
+
+    @given(calendars, st.dates(date(2026, 1, 1), date(2026, 12, 31)), st.integers(0, 30))
+    def test_goes_so_many_office_days_ahead(self, office: OfficeCalendar, day: date, count: int):
+        ahead = [d for n in range(1, 200) if (d := day + timedelta(days=n)).isoweekday() < 6 and d not in office.closed]
+
+        assert office.office_days_after(day, count) == (ahead[count - 1] if count else day)
+        assert office.office_days_between(day, office.office_days_after(day, count)) == count
+
 
 class TestStandingOn:
     @given(days, days, days, st.none() | days)

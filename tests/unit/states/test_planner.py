@@ -5,11 +5,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rule_cases import changed, shipped
 
 from states.dates import OfficeCalendar
 from states.definition import Programme
-from states.planner import BEFORE_BEGIN, ENDED, fates, plan
-from states.terms import Term, band_valid_until, certificate_term, service_target
+from states.planner import BEFORE_BEGIN, BEFORE_DECISION, ENDED, Outlook, fates, phase_of, plan, plan_request
+from states.standing import FOR_EVER
+from states.terms import Term, band_valid_until, certificate_term, renewed_term, service_target
 
 DAY = timedelta(days=1)
 TERM = Term(date(2026, 11, 23), date(2029, 11, 23))
@@ -32,6 +34,23 @@ PRACTICE = {
     "T+1": (1, ALL, "certificate_ended"),
 }
 FIXED = {"T-0", "T+1"}  # said on the day itself, office or not
+
+# practice.md, "After the pack is received": days from T -> message -> who. While the case waits for the company's
+# answers every day on which the company would have been written to still is one.
+STAFF = ("officer", "account_manager", "supervisor")
+UNDECIDED = {days: {"renewal_undecided": STAFF} for days in (-60, -30, -7, 0)}
+WAITING = {days: {"renewal_waits_for_information": BOTH} for days in (-210, -150, -120, -90)}
+AFTER = {1: {"certificate_ended_under_review": ("company", "account_manager", "officer")}}
+PHASES = {
+    "under_review": {
+        days: told | ({"renewal_under_review": ("company",)} if days in (-30, -7) else {})
+        for days, told in (UNDECIDED | AFTER).items()
+    },
+    "awaiting": WAITING
+    | {days: told | {"renewal_waits_for_information": ("company",)} for days, told in UNDECIDED.items()}
+    | AFTER,
+    "closing": {days: {"certificate_ends": BOTH} for days in (-30, -7, 0)} | {1: {"certificate_ended": ALL}},
+}
 
 
 def planned(stp: Programme, term: Term = TERM, office: OfficeCalendar = NONE_CLOSED):
@@ -105,6 +124,194 @@ class TestPlan:
         assert planned(stp, term)["T-90"].superseded == (BEFORE_BEGIN if superseded else "")
 
 
+def in_phase(programme: Programme, phase: str, **outlook):
+    return plan(programme, TERM, NONE_CLOSED, Outlook(phase=phase, **outlook))
+
+
+class TestPhases:
+    @pytest.mark.parametrize("phase", PHASES)
+    def test_hold_what_practice_says_and_nothing_else(self, phase: str):
+        for programme in (shipped("stp"), shipped("stp_plus")):
+            found: dict[int, dict[str, set[str]]] = {}
+            for one in in_phase(programme, phase):
+                if one.message:
+                    days = int(one.rule[1:].rstrip("c"))
+                    found.setdefault(days, {})[one.message] = set(one.audience)
+                    assert (TERM.valid_until + days * DAY - one.due_on).days in (0, 1, 2)  # a weekend at most
+
+            assert found == {d: {m: set(who) for m, who in told.items()} for d, told in PHASES[phase].items()}
+
+    @pytest.mark.parametrize("phase", PHASES)
+    def test_ask_the_company_for_no_renewal_once_the_pack_is_here(self, stp: Programme, phase: str):
+        asked = {"renewal_invitation", "renewal_pack_due", "renewal_reminder", "renewal_last_day"}
+
+        assert not asked & {one.message for one in in_phase(stp, phase)}
+
+    @pytest.mark.parametrize("phase", ["running", *PHASES])
+    def test_all_end_validity(self, stp: Programme, phase: str):
+        (lapse,) = [one for one in in_phase(stp, phase) if one.trigger == "lapse"]
+
+        assert (lapse.due_on, lapse.due_at) == (TERM.valid_until, datetime(2029, 11, 23, 16, tzinfo=UTC))
+
+    @pytest.mark.parametrize(
+        ("phase", "state", "opens"),
+        [
+            ("running", "", True),
+            ("running", "certified", True),
+            ("running", "revalidation_due", False),
+            ("under_review", "validation", False),
+            ("closing", "rejected", False),
+        ],
+    )
+    def test_open_revalidation_only_where_it_may_still_come(self, stp: Programme, phase: str, state: str, opens: bool):
+        triggers = [one.trigger for one in in_phase(stp, phase, state=state)]
+
+        assert ("open_revalidation" in triggers) == opens
+
+    @pytest.mark.parametrize(
+        ("state", "back", "phase"),
+        [
+            ("submitted", "", "under_review"),
+            ("checklist_review", "", "under_review"),
+            ("validation", "", "under_review"),
+            ("awaiting_information", "validation", "awaiting"),
+            ("certified", "", "running"),
+            ("revalidation_due", "", "running"),
+            ("rejected", "validation", "closing"),
+            ("withdrawn", "validation", "closing"),
+            ("suspended", "certified", "running"),
+            ("suspended", "validation", "under_review"),
+            ("suspended", "awaiting_information", "awaiting"),
+            ("suspended", "rejected", "closing"),
+        ],
+    )
+    def test_follow_the_state_or_the_one_beneath_a_suspension(self, stp: Programme, state: str, back: str, phase: str):
+        assert phase_of(stp, state, back) == phase
+
+
+class TestContinuation:
+    def test_moves_the_end_and_what_is_said_after_it(self, stp: Programme):
+        until = TERM.valid_until + 60 * DAY
+
+        plan_ = {one.rule: one for one in in_phase(stp, "under_review", continues_until=until)}
+
+        assert plan_["lapse"].due_on == until
+        assert plan_["T+1"].due_on == until + DAY
+        assert plan_["T-0"].due_on == TERM.valid_until
+
+    def test_until_decided_plans_no_end(self, stp: Programme):
+        rules = {one.rule for one in in_phase(stp, "under_review", continues_until=FOR_EVER)}
+
+        assert not rules & {"lapse", "T+1"}
+        assert {"T-30c", "T-0"} <= rules
+
+
+class TestDecidedLater:
+    def test_supersedes_what_was_due_before(self, stp: Programme):
+        after = datetime(2029, 8, 31, tzinfo=UTC)
+
+        plan_ = in_phase(stp, "running", after=after)
+
+        past = {one.rule for one in plan_ if one.superseded == BEFORE_DECISION}
+        assert past == {"T-270", "T-210", "T-180", "T-150", "T-120", "T-90"}
+        assert not [one for one in plan_ if one.trigger and one.superseded]
+
+    def test_supersedes_up_to_the_instant(self, stp: Programme):
+        due_at = planned(stp)["T-30"].due_at
+
+        superseded = [
+            {one.rule: one.superseded for one in in_phase(stp, "running", after=at)}["T-30"]
+            for at in (due_at - timedelta(microseconds=1), due_at)
+        ]
+
+        assert superseded == ["", BEFORE_DECISION]
+
+    def test_sends_the_company_the_newest_one_after_a_cut_over(self, stp: Programme):
+        after = datetime(2029, 6, 6, tzinfo=UTC)  # T-180, to the manager alone, is newer than T-210
+
+        plan_ = {one.rule: one for one in in_phase(stp, "running", after=after, catch_up=True)}
+
+        assert plan_["T-180"].due_at <= after
+        assert [plan_[rule].superseded for rule in ("T-270", "T-210", "T-180", "T-150")] == [
+            BEFORE_DECISION, "", BEFORE_DECISION, "",
+        ]  # fmt: skip
+
+    def test_sends_nothing_where_renewal_is_not_open_yet(self, stp: Programme):
+        after = planned(stp)["T-270"].due_at
+
+        plan_ = {one.rule: one for one in in_phase(stp, "running", after=after, catch_up=True)}
+
+        assert plan_["T-270"].superseded == BEFORE_DECISION
+
+
+class TestBandReminders:
+    BAND = date(2028, 10, 1)  # a Sunday
+
+    def test_remind_of_a_band_that_ends_sooner(self):
+        plan_ = {one.rule: one for one in in_phase(shipped("stp_plus"), "running", band_until=self.BAND)}
+
+        assert [(plan_[rule].due_on, plan_[rule].message, plan_[rule].audience) for rule in ("B-90", "B-30")] == [
+            (date(2028, 7, 3), "band_ends", ("account_manager", "officer")),
+            (date(2028, 9, 1), "band_ends", ("account_manager", "officer")),
+        ]
+        assert plan_["lapse"].due_on == TERM.valid_until  # never shortened
+
+    @pytest.mark.parametrize("until", [None, TERM.valid_until, TERM.valid_until + DAY])
+    def test_say_nothing_of_a_band_that_lasts(self, until: date | None):
+        rules = {one.rule for one in in_phase(shipped("stp_plus"), "running", band_until=until)}
+
+        assert not rules & {"B-90", "B-30"}
+
+    @pytest.mark.parametrize(("name", "phase"), [("stp", "running"), ("stp_plus", "under_review")])
+    def test_say_nothing_where_the_band_limits_or_is_assessed_anew(self, name: str, phase: str):
+        rules = {one.rule for one in in_phase(shipped(name), phase, band_until=self.BAND)}
+
+        assert not rules & {"B-90", "B-30"}
+
+
+class TestRequests:
+    def test_remind_and_then_give_notice_on_office_days_on_or_after(self, stp: Programme):
+        reply_by = date(2027, 1, 29)  # a Friday: the day after is a Saturday
+        closed = OfficeCalendar.of([date(2027, 2, 1), date(2027, 2, 12)])
+
+        reminder, notice = plan_request(stp, 2, reply_by, closed)
+
+        assert (reminder.rule, reminder.due_on, reminder.message) == (
+            "request_reminder", date(2027, 2, 2), "information_reminder",
+        )  # fmt: skip
+        assert (notice.rule, notice.due_on, notice.message) == (
+            "request_final_notice", date(2027, 2, 15), "information_final_notice",
+        )  # fmt: skip
+        for one in (reminder, notice):
+            assert (one.subject, one.occurrence, one.audience) == ("request", 2, BOTH)
+            assert (one.due_at.hour, one.trigger) == (0, None)  # 08:00 in Singapore
+
+    @given(st.dates(date(2026, 1, 1), date(2030, 1, 1)), st.sets(st.dates(date(2026, 1, 1), date(2030, 2, 1))))
+    def test_never_fall_before_their_day(self, stp: Programme, reply_by: date, closed: set[date]):
+        reminder, notice = plan_request(stp, 1, reply_by, OfficeCalendar.of(closed))
+
+        assert reminder.due_on > reply_by
+        assert notice.due_on >= reply_by + 14 * DAY
+        assert reminder.due_on <= notice.due_on
+
+
+class TestShippedFiles:
+    def test_say_the_same_but_for_the_band(self):
+        stp, plus = shipped("stp"), shipped("stp_plus")
+
+        assert (stp.family, plus.family) == ("STP", "STP")
+        for part in ("states", "transitions", "timers", "reminders", "renewal", "information", "service_target"):
+            assert getattr(stp, part) == getattr(plus, part)
+        assert [c.text for c in stp.criteria.values()] == [c.text for c in plus.criteria.values()]
+
+    def test_know_what_is_mandatory_only_from_a_source(self):
+        for programme in (shipped("stp"), shipped("stp_plus")):
+            for criterion in programme.criteria.values():
+                assert criterion.placeholder
+                assert (criterion.mandatory == "unset") == (criterion.source == "unset")
+        assert {c.code[0] for c in shipped("stp_plus").criteria.values() if c.mandatory is True} == {"S"}
+
+
 overdue = st.sets(st.sampled_from(sorted(PRACTICE)), max_size=len(PRACTICE))
 
 
@@ -129,6 +336,27 @@ class TestFates:
         assert [fate.superseded for fate in before] == ["overtaken by T-7", ""]
         assert [fate.superseded for fate in after] == [ENDED, ""]
 
+    def test_keep_band_and_certificate_apart(self):
+        at = [TERM.valid_until - n * DAY for n in (9, 6, 3)]
+        rules = [
+            (rule, datetime(d.year, d.month, d.day, tzinfo=UTC))
+            for rule, d in zip(("B-90", "T-7", "B-30"), at, strict=True)
+        ]
+
+        assert {f.rule: f.superseded for f in fates(rules, ended=False)} == {
+            "B-90": "overtaken by B-30", "T-7": "", "B-30": "",
+        }  # fmt: skip
+        assert {f.superseded for f in fates(rules, ended=True)} == {ENDED}
+
+    def test_let_several_of_one_instant_go_out_together(self):
+        at = datetime(2029, 10, 24, tzinfo=UTC)
+
+        decided = fates([("T-30", at), ("T-30c", at), ("T-60", at - 30 * DAY)], ended=False)
+
+        assert [(fate.rule, bool(fate.superseded)) for fate in decided] == [
+            ("T-60", True), ("T-30", False), ("T-30c", False),
+        ]  # fmt: skip
+
     def test_of_nothing_are_nothing(self):
         assert fates([], ended=True) == ()
 
@@ -149,6 +377,58 @@ class TestCertificateTerm:
         unlimited = stp.model_copy(update={"validity": stp.validity.model_copy(update={"limited_by_band": False})})
 
         assert certificate_term(unlimited, date(2026, 11, 23), date(2027, 1, 1)) == TERM
+
+
+def day_before(programme: Programme) -> Programme:
+    return changed(programme, validity=programme.validity.model_dump() | {"counting": "day_before"})
+
+
+class TestRenewedTerm:
+    OLD = Term(date(2026, 11, 23), date(2029, 11, 23))
+
+    @pytest.mark.parametrize("decided_on", [date(2029, 3, 1), date(2029, 11, 23)])
+    def test_starts_the_day_after_and_ends_one_term_after_the_old_end(self, stp: Programme, decided_on: date):
+        assert renewed_term(stp, self.OLD, decided_on, None) == Term(date(2029, 11, 24), date(2032, 11, 23))
+
+    @pytest.mark.parametrize("late", [1, 40])
+    def test_starts_on_the_decision_day_when_late(self, stp: Programme, late: int):
+        decided_on = self.OLD.valid_until + late * DAY
+
+        assert renewed_term(stp, self.OLD, decided_on, None) == certificate_term(stp, decided_on, None)
+
+    def test_starts_on_the_decision_day_where_the_programme_says_so(self, stp: Programme):
+        programme = changed(stp, renewal=stp.renewal.model_dump() | {"renewal_starts": "decision_day"})
+
+        assert renewed_term(programme, self.OLD, date(2029, 6, 1), None) == Term(date(2029, 6, 1), date(2032, 6, 1))
+
+    def test_ends_with_a_band_that_ends_sooner_only_where_it_limits(self, stp: Programme):
+        band = date(2031, 6, 1)
+
+        assert renewed_term(stp, self.OLD, date(2029, 6, 1), band).valid_until == band
+        assert renewed_term(shipped("stp_plus"), self.OLD, date(2029, 6, 1), band).valid_until == date(2032, 11, 23)
+
+    @pytest.mark.parametrize("count", [lambda p: p, day_before], ids=["same_day", "day_before"])
+    @given(st.dates(date(2020, 1, 1), date(2040, 12, 31)), st.lists(st.integers(0, 200), min_size=10, max_size=10))
+    def test_does_not_drift_over_ten_cycles(self, stp: Programme, count, start: date, early: list[int]):
+        programme = count(stp)
+        first = term = certificate_term(programme, start, None)
+
+        for cycle, days in enumerate(early, 1):
+            new = renewed_term(programme, term, term.valid_until - days * DAY, None)
+            assert new.valid_from == term.valid_until + DAY
+            until = first.valid_until
+            day = 28 if (until.month, until.day) == (2, 29) else until.day
+            assert new.valid_until == date(until.year + 3 * cycle, until.month, day)
+            term = new
+
+    def test_of_a_leap_day_ends_on_the_last_of_february(self, stp: Programme):
+        term, ends = certificate_term(stp, date(2028, 2, 29), None), []
+
+        for _ in range(10):
+            ends.append(term.valid_until)
+            term = renewed_term(stp, term, term.valid_until, None)
+
+        assert ends == [date(year, 2, 28) for year in range(2031, 2061, 3)]
 
 
 class TestBandValidUntil:
