@@ -42,6 +42,11 @@ def name(value: str, what: str) -> str:
     return text(value, what, longest=NAME_LENGTH, lines=False)
 
 
+def key(value: str) -> str:
+    """Return an idempotency key: what a caller made up for one request, or nothing."""
+    return text(value, "The idempotency key", longest=NAME_LENGTH, lines=False, empty=True)
+
+
 def email(value: str, what: str = "The e-mail address") -> str:
     """Return an address in lower case. Raises BadInput; mail libraries would quietly cut a bad one."""
     value = text(value, what, longest=_ADDRESS_LENGTH, lines=False).lower()

@@ -10,6 +10,7 @@ from workflow.cli.cut_over import show_taken_over
 from workflow.cli.progress import counting
 from workflow.cli.shared import As, Json, Reference, act_of, finish, group, opened, operator_act, show, table
 from workflow.errors import BadInput
+from workflow.operations.add_site import add_site
 from workflow.operations.advance_application import advance_application
 from workflow.operations.assign_application import assign_application
 from workflow.operations.import_applications import import_applications
@@ -19,6 +20,11 @@ from workflow.reports import cases
 from workflow.store import people
 
 app = group("Cases: submit, show, advance, recommend.")
+sites = group("Sites of a case's company.")
+app.add_typer(sites, name="site")
+Key = Annotated[
+    str, typer.Option("--idempotency-key", metavar="K", help="The same key again gets the same answer, for 24 hours.")
+]
 
 
 @app.command()
@@ -28,10 +34,12 @@ def submit(
     company_name: Annotated[str, typer.Option(help="Needed when the register does not know the company.")] = "",
     contact_email: Annotated[str, typer.Option(help="Whom messages to the company go to.")] = "",
     account_manager: Annotated[str, typer.Option(help="The account manager's e-mail address.")] = "",
+    site: Annotated[list[str] | None, typer.Option(help="A place where the company operates; repeat for more.")] = None,
     received_on: Annotated[str, typer.Option(help="The day of receipt, 2026-11-22; default: today.")] = "",
     accept_check_letter: Annotated[
         str, typer.Option(metavar="REASON", help="Keep a wrong check letter, and why.")
     ] = "",
+    idempotency_key: Key = "",
     as_: As = "",
     json: Json = False,
 ) -> None:
@@ -47,6 +55,8 @@ def submit(
             account_manager=account_manager,
             received_on=inputs.day(received_on, "--received-on") if received_on else None,
             accept_check_letter=accept_check_letter,
+            sites=site or [],
+            idempotency_key=idempotency_key,
         )
         show(done.data if json else done.data["reference"], as_json=json)
 
@@ -71,6 +81,8 @@ def show_(reference: Reference, json: Json = False) -> None:
             f"Certificate {certificate['number']}, {certificate['valid_from']} to the end of "
             f"{certificate['valid_until']}, AEO code {certificate['aeo_code']}"
         )
+    if case["sites"]:
+        lines.append(f"Sites: {', '.join(case['sites'])}")
     lines.append(f"Version {case['version']}")
     show("\n".join(lines), as_json=False)
 
@@ -140,6 +152,7 @@ def advance(
     given: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="A fact that the transition takes.")
     ] = None,
+    idempotency_key: Key = "",
     as_: As = "",
     json: Json = False,
 ) -> None:
@@ -156,6 +169,7 @@ def advance(
             effective_on=inputs.day(effective_on, "--effective-on") if effective_on else None,
             given=_pairs(given or []),
             version=version,
+            idempotency_key=idempotency_key,
         )
         finish(outcome, as_json=json)
 
@@ -176,14 +190,20 @@ def recommend(
     outcome: Annotated[str, typer.Option(help="What an approver should do: certify or reject.")],
     reason: Annotated[str, typer.Option(help="Why.")],
     version: Annotated[int | None, typer.Option(help="Refuse when the case is not at this version any more.")] = None,
+    idempotency_key: Key = "",
     as_: As = "",
     json: Json = False,
 ) -> None:
     """Recommend an outcome: the first pair of eyes. Who recommends may not decide."""
     with opened() as installation:
-        act = act_of(installation, as_)
         done = recommend_outcome(
-            installation.office, reference=reference, outcome=outcome, reason=reason, act=act, version=version
+            installation.office,
+            reference=reference,
+            outcome=outcome,
+            reason=reason,
+            act=act_of(installation, as_),
+            version=version,
+            idempotency_key=idempotency_key,
         )
         finish(done, as_json=json)
 
@@ -216,3 +236,21 @@ def import_(
             installation.office, file=file, act=act, rejects=rejects, dry_run=dry_run, progress=progress
         )
     show_taken_over(result, as_json=json)
+
+
+@sites.callback()
+def _sites() -> None:
+    """Sites of a case's company."""
+
+
+@sites.command("add")
+def add_site_(
+    reference: Reference,
+    name: Annotated[str, typer.Argument(help="The site's name, such as Tuas warehouse.")],
+    as_: As = "",
+    json: Json = False,
+) -> None:
+    """Add a place where the company operates; criteria and visits per site count for it from now on."""
+    with opened() as installation:
+        act = act_of(installation, as_)
+        finish(add_site(installation.office, reference=reference, name=name, act=act), as_json=json)

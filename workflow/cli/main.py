@@ -12,7 +12,8 @@ from typer.core import TyperCommand, TyperGroup
 
 # group or command -> (module, what it is for)
 COMMANDS = {
-    "application": ("workflow.cli.application", "cases: submit, show, advance, recommend"),
+    "action": ("workflow.cli.action", "corrective actions"),
+    "application": ("workflow.cli.application", "cases: submit, show, advance, recommend, sites"),
     "approval": ("workflow.cli.approval", "what waits for a second person"),
     "audit": ("workflow.cli.audit", "export the trail"),
     "band": ("workflow.cli.band", "TradeFIRST bands"),
@@ -23,6 +24,7 @@ COMMANDS = {
     "db": ("workflow.cli.db", "set up, check, back up, restore"),
     "demo": ("workflow.cli.demo", "demonstration data"),
     "document": ("workflow.cli.document", "documents of a case"),
+    "information": ("workflow.cli.information", "questions to a company"),
     "officer": ("workflow.cli.officer", "people, their roles and absences"),
     "outbox": ("workflow.cli.outbox", "mail that waits, went or failed"),
     "portfolio": ("workflow.cli.portfolio", "hand companies to another account manager"),
@@ -30,7 +32,7 @@ COMMANDS = {
     "serve": ("workflow.cli.serve", "web pages, clock and mail"),
     "settings": ("workflow.cli.settings", "every setting with its source"),
     "sweep": ("workflow.cli.sweep", "do what is due"),
-    "visit": ("workflow.cli.visit", "on-site visits"),
+    "visit": ("workflow.cli.visit", "visits, planned and held"),
     "worker": ("workflow.cli.worker", "clock and mail without web pages"),
 }
 

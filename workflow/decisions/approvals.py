@@ -54,8 +54,7 @@ def open_approval(
     detail = {"approval": approval_id, "approval_kind": kind, "asked": sentence, "confirm_by": confirm_by}
     change = Change("case:approval:asked", role, detail=detail)
     if case and programme and confirm_by:
-        newest = select(func.max(_DECISION.c.id)).where(_DECISION.c.application_id == case.id)
-        change.basis = connection.execute(newest).scalar_one()
+        change.basis = newest_decision(connection, case)
         due_at = local_instant(confirm_by, 8, programme.time_zone)
         change.planned = [
             Planned(
@@ -72,6 +71,13 @@ def open_approval(
         ]
     _tell(connection, office, case, programme, act, change)
     return approval_id
+
+
+def newest_decision(connection: Connection, case: Case) -> int | None:
+    """Return the id of a case's newest decision: what is planned by no decision is counted from it."""
+    newest = select(func.max(_DECISION.c.id)).where(_DECISION.c.application_id == case.id)
+    found: int | None = connection.execute(newest).scalar_one()
+    return found
 
 
 def close_approval(
@@ -92,7 +98,8 @@ def close_approval(
     detail = {"approval": approval.id, "approval_kind": approval.kind, "asked": approval.sentence, "why": reason}
     change = Change(f"case:approval:{status}", role, detail=detail)
     if case and approval.confirm_by:
-        change.superseded.append(Superseded("approval", f"{status} in time" if _in_time(approval, act.now) else status))
+        outcome = f"{status} in time" if _in_time(approval, act.now) else status
+        change.superseded.append(Superseded("approval", outcome, approval.id))
     _tell(connection, office, case, programme, act, change)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from states.dates import local_day
 from states.definition import BACK, DATED, SAME
@@ -27,9 +27,9 @@ from workflow.store import calendar, facts, people
 from workflow.store.cases import Case
 from workflow.store.facts import Loaded
 from workflow.store.office import Office
+from workflow.store.requests import next_reply_by
 
 _DECISION = table_of(models.Decision)
-_REQUEST = table_of(models.InformationRequest)
 _ONE_DAY = timedelta(days=1)
 
 
@@ -181,11 +181,7 @@ def _deadline(d: Deciding, cycle: int) -> date | None:
     """The day the present state works towards: the service target while the clock runs, an answer while it stands."""
     state = d.programme.state_by_name[d.target]
     if state.kind == "waiting":
-        query = select(func.min(_REQUEST.c.reply_by)).where(
-            _REQUEST.c.application_id == d.case.id, _REQUEST.c.received_on.is_(None)
-        )
-        earliest: date | None = d.connection.execute(query).scalar_one()
-        return earliest
+        return next_reply_by(d.connection, d.case.id, cycle)
     complete_at = d.change.updates.get("complete_at", d.case.complete_at)
     if state.processing_clock != "runs" or complete_at is None:
         return None

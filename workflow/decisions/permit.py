@@ -11,7 +11,7 @@ from workflow.decisions.record import Change, record
 from workflow.store import people
 from workflow.store.cases import Case
 
-_UNDER_REVIEW = frozenset({Deed.ASSESS, Deed.RECORD_VISIT, Deed.PLAN_VISIT, Deed.CLOSE_ACTION})
+_UNDER_REVIEW = frozenset({Deed.ASSESS, Deed.RECORD_VISIT, Deed.PLAN_VISIT})
 _ALWAYS = frozenset({Deed.ADD_DOCUMENT, Deed.RECOMMEND})  # an order may come after the end; the rules judge the rest
 
 

@@ -50,6 +50,7 @@ _SUPERSEDE = (
     )
     .values(status="superseded", outcome=bindparam("b_outcome"), settled_at=bindparam("b_at"))
 )
+_SUPERSEDE_ONE = _SUPERSEDE.where(_PLANNED.c.occurrence == bindparam("b_occurrence"))
 _TAKEN = tuple(
     bindparam(name, type_=_PARTICIPATION.c[column].type)
     for name, column in (
@@ -114,10 +115,11 @@ class Happened:
 
 @dataclass(frozen=True)
 class Superseded:
-    """Everything that is still planned for one subject makes no sense any more."""
+    """Everything that is still planned for one subject, or for one occurrence of it, makes no sense any more."""
 
     subject: Subject
     reason: str
+    occurrence: int | None = None  # the number of a request or an approval; None: all of them
 
 
 @dataclass(frozen=True)
@@ -349,7 +351,10 @@ def _happen(connection: Connection, event: Happened, decision_id: int | None, no
 
 def _supersede(connection: Connection, case: Case, one: Superseded, now: datetime) -> None:
     values = {"b_case": case.id, "b_subject": one.subject, "b_outcome": one.reason, "b_at": now}
-    connection.execute(_SUPERSEDE, values)
+    if one.occurrence is None:
+        connection.execute(_SUPERSEDE, values)
+    else:
+        connection.execute(_SUPERSEDE_ONE, values | {"b_occurrence": one.occurrence})
 
 
 def _plan(connection: Connection, case: Case, planned: Sequence[Planned], basis: int, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import zipfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import PurePosixPath
 
@@ -55,7 +55,7 @@ def add_document(office: Office, *, reference: str, filename: str, content: byte
         connection = transaction.connection
         case = cases.lock(connection, reference)
         programme = office.editions.machine(connection, case.programme, case.edition).programme
-        _known_kind(programme, kind)
+        known_kind(programme, kind)
         role = permit(connection, office.origin, case, programme, Deed.ADD_DOCUMENT, act)
         if isinstance(role, Refused):
             return role
@@ -85,28 +85,44 @@ def keep(
 ) -> int:
     """Keep a file as a document of a locked case, in the caller's transaction; return the document's id."""
     _keep_content(connection, file)
-    version = 1 + _versions(connection, case, kind, file.filename)
+    kept = Kept(file.filename, file.media_type, len(file.content), file.sha256)
+    return enter(connection, origin, case, programme, act, role, kept, kind)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A content that is kept already, under the name it goes by."""
+
+    filename: str
+    media_type: str
+    size: int
+    sha256: str
+
+
+def enter(
+    connection: Connection,
+    origin: str,
+    case: Case,
+    programme: Programme,
+    act: Act,
+    role: str,
+    kept: Kept,
+    kind: str,
+    **more: int,
+) -> int:
+    """Make a kept content a document of a locked case and return the document's id; `more` goes into the trail."""
+    version = 1 + _versions(connection, case, kind, kept.filename)
     row = {
         "application_id": case.id,
         "cycle": case.facts_cycle,
         "kind": kind,
-        "filename": file.filename,
         "version": version,
-        "media_type": file.media_type,
-        "size": len(file.content),
-        "sha256": file.sha256,
         "added_by": act.actor.id,
         "added_at": act.now,
     }
-    document_id = new_id(connection.execute(_DOCUMENT.insert(), row))
-    detail = {
-        "document": document_id,
-        "document_kind": kind,
-        "filename": file.filename,
-        "version": version,
-        "size": len(file.content),
-        "sha256": file.sha256,
-    }
+    document_id = new_id(connection.execute(_DOCUMENT.insert(), row | asdict(kept)))
+    detail = {"document": document_id, "document_kind": kind, "version": version} | asdict(kept) | more
+    del detail["media_type"]
     record(connection, origin, case, programme, act, Change("case:document:added", role, detail=detail))
     return document_id
 
@@ -161,7 +177,8 @@ def _is_utf8(content: bytes) -> bool:
     return True
 
 
-def _known_kind(programme: Programme, kind: str) -> None:
+def known_kind(programme: Programme, kind: str) -> None:
+    """Raise BadInput for a kind of document that the programme does not know."""
     known = [d.kind for d in programme.documents]
     if kind not in known:
         raise BadInput(

@@ -1,6 +1,7 @@
 """Fires one transition of one case: lock, load facts, fire, record. The choke point of every door."""
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -13,11 +14,12 @@ from states.guards import Attempt
 from workflow import inputs, models
 from workflow.decisions.approvals import open_approval
 from workflow.decisions.decide import Request, decide, summary
+from workflow.decisions.once import once
 from workflow.decisions.outcome import Act, Done, Outcome
 from workflow.decisions.record import stale
 from workflow.errors import BadInput
 from workflow.models.base import table_of
-from workflow.store import cases, facts
+from workflow.store import cases, facts, requests
 from workflow.store.calendar import office_calendar
 from workflow.store.cases import Case
 from workflow.store.office import Office
@@ -38,32 +40,68 @@ def advance_application(
     effective_on: date | None = None,
     given: Mapping[str, str] | None = None,
     version: int | None = None,
+    idempotency_key: str = "",
 ) -> Outcome:
     """Advance a case, or return the refusal with every unmet rule; both are in the trail.
 
-    What one person alone may not do is kept until a second one confirms it.
+    What one person alone may not do is kept until a second one confirms it. The same request with the same key again
+    does nothing and gets the same answer.
 
-    Raises NotFound, BadInput (unknown trigger, unknown or ill-formed given fact, dates out of order) and StaleVersion
-    when `version` is given and the case changed since; these write nothing.
+    Raises NotFound, BadInput (unknown trigger, unknown or ill-formed given fact, dates out of order, a key of another
+    request) and StaleVersion when `version` is given and the case changed since; these write nothing.
     """
-    reason = inputs.text(reason, "The reason", empty=True)
-    internal_reason = inputs.text(internal_reason, "The internal reason", empty=True)
+    key, wish = inputs.key(idempotency_key), _Wish(trigger, effective_on, dict(given or {}))
+    wish.reason_code, wish.reason = reason_code, inputs.text(reason, "The reason", empty=True)
+    wish.internal_reason = inputs.text(internal_reason, "The internal reason", empty=True)
+    body = asdict(wish) | {"reference": reference, "version": version}
     with office.database.transaction() as transaction:
         connection = transaction.connection
         case = cases.lock(connection, reference)
-        if version is not None and version != case.version:
-            raise stale(reference)
-        machine = office.editions.machine(connection, case.programme, case.edition)
-        programme = machine.programme
-        transition = _transition(programme, trigger, case)
-        effective_at = _effective_at(programme, case, effective_on, act.now)
-        read = _given(connection, programme, case, transition, given or {}, effective_at)
-        loaded = facts.load_one(connection, office, case, now=act.now)
-        request = Request(trigger, Attempt(reason, reason_code, read), effective_at, internal_reason)
-        why = _second_person(connection, programme, transition, request, act.now)
-        if why and machine.judge(trigger, loaded.facts, act.actor, request.attempt).allowed:
-            return _ask(connection, office, case, programme, transition, request, why, act)
-        return decide(connection, office, machine, case, loaded, request, act)
+
+        def advance() -> Outcome:
+            if version is not None and version != case.version:
+                raise stale(reference)
+            return _advance(connection, office, case, wish, act)
+
+        return once(connection, act, "transitions", key, body, advance)
+
+
+@dataclass
+class _Wish:
+    """What a caller asks for, as given."""
+
+    trigger: str
+    effective_on: date | None
+    given: dict[str, str]
+    reason_code: str = ""
+    reason: str = ""
+    internal_reason: str = ""
+
+
+def _advance(connection: Connection, office: Office, case: Case, wish: _Wish, act: Act) -> Outcome:
+    machine = office.editions.machine(connection, case.programme, case.edition)
+    programme = machine.programme
+    transition = _transition(programme, wish.trigger, case)
+    day = wish.effective_on or _received_on(connection, programme, case, transition)
+    effective_at = _effective_at(programme, case, day, act.now)
+    read = _given(connection, programme, case, transition, wish.given, effective_at)
+    loaded = facts.load_one(connection, office, case, now=act.now)
+    request = Request(wish.trigger, Attempt(wish.reason, wish.reason_code, read), effective_at, wish.internal_reason)
+    why = _second_person(connection, programme, transition, request, act.now, chosen=wish.effective_on is not None)
+    if why and machine.judge(wish.trigger, loaded.facts, act.actor, request.attempt).allowed:
+        return _ask(connection, office, case, programme, transition, request, why, act)
+    return decide(connection, office, machine, case, loaded, request, act)
+
+
+def _received_on(connection: Connection, programme: Programme, case: Case, transition: Transition) -> date | None:
+    """The processing clock runs on from the day the last answer arrived, where every answer is recorded already.
+
+    Nobody chooses this day here, so a late record of it is confirmed where the answer is recorded.
+    """
+    if "take_information" not in transition.effects:
+        return None
+    day = requests.all_received_on(connection, case)
+    return max(day, local_day(case.decided_at, programme.time_zone)) if day else None
 
 
 def fire_confirmed(
@@ -85,11 +123,17 @@ def fire_confirmed(
 
 
 def _second_person(
-    connection: Connection, programme: Programme, transition: Transition, request: Request, now: datetime
+    connection: Connection,
+    programme: Programme,
+    transition: Transition,
+    request: Request,
+    now: datetime,
+    *,
+    chosen: bool,
 ) -> str:
-    """Return why one person alone may not do it, or nothing."""
+    """Return why one person alone may not do it, or nothing; `chosen` says that the person named the day."""
     today, day = local_day(now, programme.time_zone), local_day(request.effective_at, programme.time_zone)
-    if far_back(connection, programme, day, today):
+    if chosen and far_back(connection, programme, day, today):
         return f"counted from {day.isoformat()}, more than {BACKDATED_DAYS} office days ago"
     if request.attempt.reason_code == "no_reply":
         return "closing for no reply"

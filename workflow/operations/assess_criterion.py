@@ -1,9 +1,12 @@
 """Records what an officer found about one answer, or about every answer that has its evidence."""
 
+from datetime import date
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, Connection, select, update
 
+from states.dates import local_day
+from states.definition import Programme, Section
 from states.guards import Unmet
 from workflow import inputs, models
 from workflow.access import Deed
@@ -11,9 +14,11 @@ from workflow.decisions.decide import summary
 from workflow.decisions.outcome import Act, Done, Outcome, Refused
 from workflow.decisions.permit import permit, refuse
 from workflow.decisions.record import Change, record
+from workflow.errors import BadInput
 from workflow.models.base import table_of
-from workflow.operations.answer_criterion import known_criterion, write_finding
+from workflow.operations.answer_criterion import NOT_ASSESSED, at, places, write_finding
 from workflow.store import cases
+from workflow.store.cases import Case
 from workflow.store.office import Office
 
 _FINDING = table_of(models.Finding)
@@ -21,47 +26,86 @@ ASSESSMENTS = ("met", "action", "unmet", "ask")
 
 
 def assess_criterion(
-    office: Office, *, reference: str, criterion: str, assessment: str, act: Act, note: str = ""
+    office: Office,
+    *,
+    reference: str,
+    criterion: str,
+    assessment: str,
+    act: Act,
+    note: str = "",
+    site: str = "",
+    due_on: date | None = None,
 ) -> Outcome:
-    """Assess one answer. Refused while there is none. Raises NotFound, and BadInput for unknown words."""
+    """Assess one answer; of a criterion per site, without a site, the answers of all sites. Refused while there is none.
+
+    Raises NotFound, and BadInput for unknown words, an unknown site, or a day that is past or belongs to no action.
+    """
     assessment = inputs.one_of(assessment, ASSESSMENTS, "The assessment")
     note = inputs.text(note, "The note", empty=True)
     with office.database.transaction() as transaction:
         connection = transaction.connection
         case = cases.lock(connection, reference)
         programme = office.editions.machine(connection, case.programme, case.edition).programme
-        known_criterion(programme, criterion)
+        sites = places(connection, programme, case, criterion, site)
+        _due(assessment, due_on, local_day(act.now, programme.time_zone))
         role = permit(connection, office.origin, case, programme, Deed.ASSESS, act)
         if isinstance(role, Refused):
             return role
-        query = select(_FINDING.c.answer).where(
-            _FINDING.c.application_id == case.id,
-            _FINDING.c.cycle == case.facts_cycle,
-            _FINDING.c.criterion == criterion,
-        )
-        if connection.execute(query).scalar_one_or_none() is None:
-            sentence = f"Criterion {criterion} has no answer yet, so there is nothing to assess."
+        missing = tuple(one for one in sites if one not in _answered(connection, case, criterion))
+        if missing:
+            sentence = f"Criterion {criterion} has no answer yet{at(missing)}, so there is nothing to assess."
             unmet = [Unmet("answered", "ANSWERS_MISSING", sentence, "the company or an officer")]
             return refuse(connection, office.origin, case, programme, Deed.ASSESS, act, unmet)
-        values: dict[str, Any] = {
+        values = NOT_ASSESSED | {
             "assessment": assessment,
             "note": note,
             "assessed_by": act.actor.id,
             "assessed_at": act.now,
+            "due_on": due_on,
         }
-        write_finding(connection, case, criterion, values)
-        detail = {"criterion": criterion, "assessment": assessment}
+        for one in sites:
+            write_finding(connection, case, criterion, values, one)
+        detail: dict[str, Any] = {"criterion": criterion, "assessment": assessment}
+        if due_on:
+            detail["due_on"] = due_on
+        if sites != ("",):
+            detail["sites"] = list(sites)
         change = Change("case:finding:assessed", role, detail=detail, deed="assessed")
         record(connection, office.origin, case, programme, act, change)
-        return Done(f"Criterion {criterion} of {reference} is assessed {assessment}.", summary(case))
+        return Done(f"Criterion {criterion} of {reference}{at(sites)} is assessed {assessment}.", summary(case))
 
 
-def assess_answers(office: Office, *, reference: str, act: Act) -> Outcome:
-    """Assess met, in one act, every answer that is open and has its evidence: a Yes with a document."""
+def _due(assessment: str, due_on: date | None, today: date) -> None:
+    if due_on is None:
+        return
+    if assessment != "action":
+        raise BadInput("DUE", f"Only a corrective action has a day by which it is due, not {assessment}. Leave it out.")
+    if due_on < today:
+        raise BadInput(
+            "DATE_ORDER", f"The day of the action, {due_on.isoformat()}, is past; today is {today.isoformat()}."
+        )
+
+
+def _answered(connection: Connection, case: Case, criterion: str) -> set[str]:
+    query = select(_FINDING.c.site).where(
+        _FINDING.c.application_id == case.id,
+        _FINDING.c.cycle == case.facts_cycle,
+        _FINDING.c.criterion == criterion,
+        _FINDING.c.answer.is_not(None),
+    )
+    return set(connection.execute(query).scalars())
+
+
+def assess_answers(office: Office, *, reference: str, act: Act, section: str = "", instrument: str = "") -> Outcome:
+    """Assess met, in one act, every answer that is open and has its evidence: a Yes with a document.
+
+    With a section, those of this section only. Raises NotFound, and BadInput for an unknown section.
+    """
     with office.database.transaction() as transaction:
         connection = transaction.connection
         case = cases.lock(connection, reference)
         programme = office.editions.machine(connection, case.programme, case.edition).programme
+        of_section = _of_section(programme, section, instrument)
         role = permit(connection, office.origin, case, programme, Deed.ASSESS, act)
         if isinstance(role, Refused):
             return role
@@ -71,14 +115,41 @@ def assess_answers(office: Office, *, reference: str, act: Act) -> Outcome:
             _FINDING.c.assessment.is_(None),
             _FINDING.c.answer == "yes",
             _FINDING.c.documents != "[]",
+            *of_section,
         )
-        criteria = sorted(connection.execute(select(_FINDING.c.criterion).where(*open_)).scalars())
+        found = connection.execute(select(_FINDING.c.criterion, _FINDING.c.site).where(*open_)).all()
+        criteria = sorted(f"{row.criterion} ({row.site})" if row.site else row.criterion for row in found)
         if not criteria:
             return Done("No answer with evidence waits to be assessed.", summary(case) | {"assessed": []})
         connection.execute(
             update(_FINDING).where(*open_).values(assessment="met", assessed_by=act.actor.id, assessed_at=act.now)
         )
-        detail = {"count": len(criteria), "criteria": criteria}
+        detail: dict[str, Any] = {"count": len(criteria), "criteria": criteria}
+        if section:
+            detail["section"] = section
         change = Change("case:findings:assessed", role, detail=detail, deed="assessed")
         record(connection, office.origin, case, programme, act, change)
         return Done(f"{len(criteria)} answers of {reference} are assessed met.", summary(case) | {"assessed": criteria})
+
+
+def _of_section(programme: Programme, section: str, instrument: str) -> list[ColumnElement[bool]]:
+    if not section and not instrument:
+        return []
+    return [_FINDING.c.criterion.in_([c.code for c in known_section(programme, section, instrument).criteria])]
+
+
+def known_section(programme: Programme, section: str, instrument: str = "") -> Section:
+    """Return a section of one instrument, or of all where only one has it. Raises BadInput."""
+    instruments = {one.code: one for one in programme.instruments}
+    if instrument and instrument not in instruments:
+        raise BadInput(
+            "INSTRUMENT", f'{programme.code} has no instrument "{instrument[:40]}". Known: {", ".join(instruments)}.'
+        )
+    among = [instruments[instrument]] if instrument else list(programme.instruments)
+    found = [(one.code, s) for one in among for s in one.sections if s.code == section]
+    if not found:
+        known = ", ".join(s.code for one in among for s in one.sections)
+        raise BadInput("SECTION", f'There is no section "{section[:40]}". Known: {known}.')
+    if len(found) > 1:
+        raise BadInput("SECTION", f"Section {section} is in {' and '.join(c for c, _ in found)}. Name the instrument.")
+    return found[0][1]

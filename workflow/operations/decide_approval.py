@@ -23,12 +23,13 @@ from workflow.errors import BadInput, NotFound
 from workflow.models.base import table_of
 from workflow.operations.advance_application import fire_confirmed
 from workflow.operations.correct_certificate import apply_correction
+from workflow.operations.refile_document import refile_confirmed
+from workflow.operations.waive_document import waive_confirmed
 from workflow.store import cases, facts, people
 from workflow.store.cases import Case
 from workflow.store.office import Office
 
 _APPROVAL = table_of(models.Approval)
-_A = table_of(models.Application)
 
 
 @dataclass
@@ -43,6 +44,7 @@ class Confirming:
     act: Act
     case: Case | None
     programme: Programme | None
+    other: Case | None = None  # another case that the request touches, locked too
 
 
 def confirm_approval(office: Office, *, approval_id: int, act: Act) -> Outcome:
@@ -61,7 +63,7 @@ def refuse_approval(office: Office, *, approval_id: int, reason: str, act: Act) 
 def _decide(office: Office, approval_id: int, act: Act, status: str, reason: str) -> Outcome:
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        approval, case = _locked(connection, approval_id)
+        approval, case, other = _locked(connection, approval_id)
         if approval.status != "open":
             raise BadInput("APPROVAL_CLOSED", f"Approval {approval_id} was {approval.status} already.")
         programme = (
@@ -75,7 +77,7 @@ def _decide(office: Office, approval_id: int, act: Act, status: str, reason: str
             return Refused(title, tuple(unmet))
         requester = people.by_id(connection, approval.requested_by)
         asked = json.loads(approval.request)
-        confirming = Confirming(connection, office, approval, asked, requester, act, case, programme)
+        confirming = Confirming(connection, office, approval, asked, requester, act, case, programme, other)
         outcome = (CONFIRMED if status == "confirmed" else REFUSED).get(approval.kind, _nothing)(confirming)
         if isinstance(outcome, Refused):
             return outcome
@@ -85,14 +87,16 @@ def _decide(office: Office, approval_id: int, act: Act, status: str, reason: str
         return Done(words, outcome.data | {"approval": approval_id, "status": status})
 
 
-def _locked(connection: Connection, approval_id: int) -> tuple[Row[Any], Case | None]:
-    query = select(_APPROVAL, _A.c.reference).outerjoin(_A, _A.c.id == _APPROVAL.c.application_id)
-    row = connection.execute(query.where(_APPROVAL.c.id == approval_id)).first()
+def _locked(connection: Connection, approval_id: int) -> tuple[Row[Any], Case | None, Case | None]:
+    """Lock the approval's cases in the order of their ids, then the approval."""
+    row = connection.execute(select(_APPROVAL).where(_APPROVAL.c.id == approval_id)).first()
     if row is None:
         raise NotFound("NO_APPROVAL", f"There is no approval {approval_id} that you can see. See `aeo approval list`.")
-    case = cases.lock(connection, row.reference) if row.reference else None
+    other_id = json.loads(row.request).get("other_case")
+    ids = [one for one in (row.application_id, other_id) if one is not None]
+    found = {case.id: case for case in cases.lock_many(connection, ids)} if ids else {}
     locked = select(_APPROVAL).where(_APPROVAL.c.id == approval_id).with_for_update()
-    return connection.execute(locked).one(), case
+    return connection.execute(locked).one(), found.get(row.application_id), found.get(other_id)
 
 
 def _unmet(connection: Connection, approval: Row[Any], act: Act) -> list[Unmet]:
@@ -145,6 +149,20 @@ def _lift(confirming: Confirming) -> Outcome:
     return decide(c.connection, c.office, machine, c.case, loaded, request, c.act)
 
 
+def _waive(confirming: Confirming) -> Outcome:
+    c = confirming
+    if c.case is None or c.programme is None:
+        return _nothing(c)
+    return waive_confirmed(c.connection, c.office, c.case, c.programme, c.asked, c.approval.id, c.act)
+
+
+def _refile(confirming: Confirming) -> Outcome:
+    c = confirming
+    if c.case is None or c.programme is None:
+        return _nothing(c)
+    return refile_confirmed(c.connection, c.office, c.case, c.other, c.asked, c.approval.id, c.act)
+
+
 # Who confirms, where it is not every approver and supervisor.
 ROLES: dict[str, tuple[str, ...]] = {
     "emergency_suspension": ("approver",),
@@ -152,5 +170,10 @@ ROLES: dict[str, tuple[str, ...]] = {
     "import": ("supervisor",),
 }
 # What confirming does, and what refusing undoes, for each kind of approval; the other kinds only note the answer.
-CONFIRMED: dict[str, Callable[[Confirming], Outcome]] = {"transition": _fire, "certificate_correction": _correct}
+CONFIRMED: dict[str, Callable[[Confirming], Outcome]] = {
+    "transition": _fire,
+    "certificate_correction": _correct,
+    "document_waiver": _waive,
+    "document_refiling": _refile,
+}
 REFUSED: dict[str, Callable[[Confirming], Outcome]] = {"emergency_suspension": _lift}

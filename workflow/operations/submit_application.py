@@ -1,9 +1,10 @@
 """Receives an application: the company, its contact, the case and the trail's first entry in one transaction."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 from sqlalchemy.exc import IntegrityError
 
 from states.dates import local_day, start_of
@@ -13,10 +14,12 @@ from workflow.access import Deed, role_for
 from workflow.decisions.approvals import open_approval
 from workflow.decisions.decide import summary
 from workflow.decisions.notices import Notice, payload, recipients
+from workflow.decisions.once import once
 from workflow.decisions.outcome import Act, Done
 from workflow.decisions.record import Change, new_id, record
 from workflow.errors import BadInput, NotPermitted
 from workflow.models.base import table_of
+from workflow.operations.add_site import site_names, write_sites
 from workflow.operations.advance_application import far_back
 from workflow.store import cases, people
 from workflow.store.numbers import next_number
@@ -39,12 +42,15 @@ def submit_application(
     account_manager: str = "",
     received_on: date | None = None,
     accept_check_letter: str = "",
+    sites: Sequence[str] = (),
     channel: str = "counter",
+    idempotency_key: str = "",
 ) -> Done:
-    """Create a case and return its reference.
+    """Create a case and return its reference. The same request with the same key again gets the same answer.
 
-    Raises BadInput for a bad identifier, name or date, or when the company already has a live case of the programme;
-    NotFound for an unknown programme or account manager; NotPermitted for a role that may not submit.
+    Raises BadInput for a bad identifier, name, site or date, when the company already has a live case of the
+    programme, or for a key of another request; NotFound for an unknown programme or account manager; NotPermitted for
+    a role that may not submit.
     """
     role = role_for(Deed.SUBMIT, act.actor.roles)
     if role is None:
@@ -58,32 +64,58 @@ def submit_application(
         )
     given_name = inputs.name(company_name, "The company's name") if company_name else ""
     address = inputs.email(contact_email) if contact_email else ""
+    named = site_names(sites)
+    body = {
+        "programme": programme,
+        "uen": identifier.value,
+        "company_name": given_name,
+        "contact_email": address,
+        "account_manager": account_manager,
+        "received_on": received_on,
+        "accept_check_letter": override,
+        "sites": named,
+        "channel": channel,
+    }
+    key = inputs.key(idempotency_key)
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        rules = office.editions.newest(connection, programme).programme
-        today = local_day(act.now, rules.time_zone)
-        received = inputs.not_future(received_on or today, today, "The day of receipt")
-        company_id = company_of(connection, identifier.value, given_name, override, act)
-        manager = people.by_email(connection, account_manager, keep=True) if account_manager else None
-        if manager and "account_manager" not in manager.roles:
-            raise BadInput("NOT_A_MANAGER", f"{manager.name} does not hold the role account_manager.")
-        if manager:
-            connection.execute(
-                _COMPANY.update().where(_COMPANY.c.id == company_id).values(account_manager_id=manager.id)
-            )
-        if address:
-            add_contact(connection, company_id, address)
-        reference = open_case(connection, rules, company_id, received, channel, act)
-        case = cases.lock(connection, reference)
-        _record(connection, office.origin, case, rules, role, override, act)
-        _ask_a_second_person(connection, office, case, rules, role, override, act)
-        return Done(f"Application {reference} of {case.company_name} is received.", summary(case))
+
+        def submit() -> Done:
+            rules = office.editions.newest(connection, programme).programme
+            today = local_day(act.now, rules.time_zone)
+            received = inputs.not_future(received_on or today, today, "The day of receipt")
+            others: list[cases.Case] = []
+            if named:  # the rules of the company's other cases look at its sites
+                known = connection.execute(_known(identifier.value)).scalar_one_or_none()
+                others += cases.lock_live_of_company(connection, known) if known else []
+            company_id = company_of(connection, identifier.value, given_name, override, act)
+            manager = people.by_email(connection, account_manager, keep=True) if account_manager else None
+            if manager and "account_manager" not in manager.roles:
+                raise BadInput("NOT_A_MANAGER", f"{manager.name} does not hold the role account_manager.")
+            if manager:
+                connection.execute(
+                    _COMPANY.update().where(_COMPANY.c.id == company_id).values(account_manager_id=manager.id)
+                )
+            if address:
+                add_contact(connection, company_id, address)
+            if named:
+                write_sites(connection, office, others, company_id, named, role, act)
+            reference = open_case(connection, rules, company_id, received, channel, act)
+            case = cases.lock(connection, reference)
+            _record(connection, office.origin, case, rules, role, override, named, act)
+            _ask_a_second_person(connection, office, case, rules, role, override, act)
+            return Done(f"Application {reference} of {case.company_name} is received.", summary(case))
+
+        return once(connection, act, "applications", key, body, submit)
+
+
+def _known(uen: str) -> Select[int]:
+    return select(_COMPANY.c.id).where(_COMPANY.c.scheme == "SG-UEN", _COMPANY.c.identifier == uen)
 
 
 def company_of(connection: Connection, uen: str, given_name: str, override: str, act: Act) -> int:
     """Return the company, locked; made from the given name or the register when it is new."""
-    query = select(_COMPANY.c.id).where(_COMPANY.c.scheme == "SG-UEN", _COMPANY.c.identifier == uen)
-    known = connection.execute(query.with_for_update()).scalar_one_or_none()
+    known = connection.execute(_known(uen).with_for_update()).scalar_one_or_none()
     if known is not None:
         return int(known)
     registered = connection.execute(select(_REGISTER.c.name).where(_REGISTER.c.uen == uen)).scalar_one_or_none()
@@ -160,7 +192,14 @@ def _former(connection: Connection, company_id: int, programme: str) -> str | No
 
 
 def _record(
-    connection: Connection, origin: str, case: cases.Case, rules: Programme, role: str, override: str, act: Act
+    connection: Connection,
+    origin: str,
+    case: cases.Case,
+    rules: Programme,
+    role: str,
+    override: str,
+    sites: list[str],
+    act: Act,
 ) -> None:
     contacts = tuple(
         connection.execute(select(_CONTACT.c.id).where(_CONTACT.c.company_id == case.company_id)).scalars()
@@ -168,6 +207,8 @@ def _record(
     staff = people.everybody(connection)
     body = payload(case, rules)
     detail: dict[str, Any] = {"channel": case.channel, "received_on": case.received_on}
+    if sites:
+        detail["sites"] = sites
     change = Change(
         kind="case:application:submitted",
         role=role,

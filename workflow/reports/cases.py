@@ -17,7 +17,7 @@ from workflow import models
 from workflow.audit.wording import in_words
 from workflow.errors import BadInput
 from workflow.models.base import table_of
-from workflow.store import cases, facts, people
+from workflow.store import cases, facts, people, sites
 from workflow.store.office import Office
 
 LONGEST_PAGE = 500
@@ -62,7 +62,8 @@ _HISTORY = (
 def show(connection: Connection, office: Office, *, reference: str, now: datetime) -> dict[str, Any]:
     """Return one case as people and programs read it. Raises NotFound."""
     case = cases.read(connection, reference)
-    return _shown(connection, office, connection.execute(_ONE, {"case_id": case.id}).one(), now)
+    shown = _shown(connection, office, connection.execute(_ONE, {"case_id": case.id}).one(), now)
+    return shown | {"sites": list(sites.of_company(connection, case.company_id))}
 
 
 def list_(
@@ -221,7 +222,7 @@ def _with_names(entry: dict[str, Any], names: Mapping[str, str], programme: Prog
     detail = dict(entry.get("detail", {}))
     if "assignee" in detail:
         detail["assignee"] = names.get(str(detail["assignee"]), detail["assignee"])
-    for name in ("held_on", "assessed_on"):
+    for name in ("held_on", "assessed_on", "planned_on", "reply_by", "received_on"):
         if name in detail:
             day = date.fromisoformat(str(detail[name])[:10])
             detail[name] = f"{day:%a} {day.day} {day:%b %Y}"

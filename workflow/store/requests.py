@@ -1,11 +1,12 @@
-"""Requests for information: what the clock notes on them. Asking and answering are decisions."""
+"""Requests for information: what the clock notes on them and what dates they give. Asking and answering are decisions."""
 
 from datetime import date
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, func, select, update
 
 from workflow import models
 from workflow.models.base import table_of
+from workflow.store.cases import Case
 
 _R = table_of(models.InformationRequest)
 
@@ -14,3 +15,19 @@ def note_reminder(connection: Connection, application_id: int, number: int, day:
     """Note the local day of a reminder or of the final notice."""
     values = {"final_notice_on": day} if final else {"reminded_on": day}
     connection.execute(update(_R).where(_R.c.application_id == application_id, _R.c.number == number).values(values))
+
+
+def next_reply_by(connection: Connection, application_id: int, cycle: int) -> date | None:
+    """Return the earliest day on which an answer to an open request of a cycle is due."""
+    query = select(func.min(_R.c.reply_by)).where(
+        _R.c.application_id == application_id, _R.c.cycle == cycle, _R.c.received_on.is_(None)
+    )
+    day: date | None = connection.execute(query).scalar_one()
+    return day
+
+
+def all_received_on(connection: Connection, case: Case) -> date | None:
+    """Return the day on which the last answer of the present cycle arrived, or None while one is missing."""
+    query = select(_R.c.received_on).where(_R.c.application_id == case.id, _R.c.cycle == case.facts_cycle)
+    days = list(connection.execute(query).scalars())
+    return None if None in days else max(days, default=None)

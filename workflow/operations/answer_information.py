@@ -1,0 +1,87 @@
+"""Records the company's answer to one request for information. The case moves on when an officer says so."""
+
+from datetime import date
+
+from sqlalchemy import select, update
+
+from states.dates import local_day
+from workflow import inputs, models
+from workflow.access import Deed
+from workflow.decisions.approvals import open_approval
+from workflow.decisions.decide import summary
+from workflow.decisions.outcome import Act, Done, Outcome, Refused
+from workflow.decisions.permit import permit
+from workflow.decisions.record import Change, Superseded, record
+from workflow.errors import BadInput
+from workflow.models.base import table_of
+from workflow.operations.advance_application import BACKDATED_DAYS, far_back
+from workflow.store import cases
+from workflow.store.office import Office
+from workflow.store.requests import next_reply_by
+
+_REQUEST = table_of(models.InformationRequest)
+
+
+def answer_information(
+    office: Office, *, reference: str, number: int, act: Act, received_on: date | None = None, text: str = ""
+) -> Outcome:
+    """Record an answer; from its day the processing clock runs on once every request has one.
+
+    A day far back is confirmed by a second person before the case may be certified.
+
+    Raises NotFound, and BadInput for a request that is not open, or a day in the future or before the question.
+    """
+    answer = inputs.text(text, "The answer", empty=True)
+    with office.database.transaction() as transaction:
+        connection = transaction.connection
+        case = cases.lock(connection, reference)
+        programme = office.editions.machine(connection, case.programme, case.edition).programme
+        open_ = (
+            _REQUEST.c.application_id == case.id,
+            _REQUEST.c.cycle == case.facts_cycle,
+            _REQUEST.c.received_on.is_(None),
+        )
+        found = {row.number: row for row in connection.execute(select(_REQUEST).where(*open_))}
+        if number not in found:
+            known = ", ".join(f"no. {one}" for one in sorted(found)) or "none"
+            raise BadInput("REQUEST", f"Request {number} of {reference} is not open. Open: {known}.")
+        today = local_day(act.now, programme.time_zone)
+        day = inputs.not_future(received_on or today, today, "The day of receipt")
+        asked_on = local_day(found[number].asked_at, programme.time_zone)
+        if day < asked_on:
+            raise BadInput(
+                "DATE_ORDER",
+                f"The day of receipt {day.isoformat()} is before the question of {asked_on.isoformat()}. Correct it.",
+            )
+        role = permit(connection, office.origin, case, programme, Deed.TAKE_ANSWER, act)
+        if isinstance(role, Refused):
+            return role
+        values = {"received_on": day, "answer": answer, "answered_by": act.actor.id}
+        connection.execute(update(_REQUEST).where(_REQUEST.c.id == found[number].id).values(values))
+        change = Change(
+            "case:information:answered",
+            role,
+            detail={"request": number, "received_on": day},
+            superseded=[Superseded("request", "answered", number)],
+        )
+        if case.state_kind == "waiting":
+            change.updates["deadline"] = next_reply_by(connection, case.id, case.facts_cycle)
+        record(connection, office.origin, case, programme, act, change)
+        words, data = f"The answer to request {number} of {reference} is recorded.", {"open": len(found) - 1}
+        if far_back(connection, programme, day, today):
+            why = f"more than {BACKDATED_DAYS} office days before it was recorded"
+            sentence = f"The answer to request {number} of {reference} arrived on {day.isoformat()}, {why}"
+            approval = open_approval(
+                connection,
+                office,
+                case,
+                programme,
+                act,
+                role=role,
+                kind="received_on",
+                sentence=sentence,
+                blocks=True,
+            )
+            words += f" A second person must confirm its day (aeo approval confirm {approval})."
+            data["approval"] = approval
+        return Done(words, summary(case) | data)

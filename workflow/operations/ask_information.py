@@ -1,0 +1,68 @@
+"""Asks a company one more question while its case waits for information already."""
+
+from datetime import date, timedelta
+
+from states.dates import local_day
+from states.guards import Unmet
+from workflow import inputs
+from workflow.access import Deed
+from workflow.decisions.approvals import newest_decision
+from workflow.decisions.decide import summary
+from workflow.decisions.effects import ask, planned_request
+from workflow.decisions.notices import Notice, payload, recipients
+from workflow.decisions.outcome import Act, Done, Outcome, Refused
+from workflow.decisions.permit import permit, refuse
+from workflow.decisions.record import Change, record
+from workflow.errors import BadInput
+from workflow.store import cases, facts
+from workflow.store.office import Office
+from workflow.store.requests import next_reply_by
+
+
+def ask_information(
+    office: Office, *, reference: str, question: str, act: Act, reply_by: date | None = None
+) -> Outcome:
+    """Add a request with its own deadline and write to the company. Refused while the case does not wait.
+
+    Raises NotFound, and BadInput for an empty question or a deadline that is past.
+    """
+    question = inputs.text(question, "The question")
+    with office.database.transaction() as transaction:
+        connection = transaction.connection
+        case = cases.lock(connection, reference)
+        programme = office.editions.machine(connection, case.programme, case.edition).programme
+        today = local_day(act.now, programme.time_zone)
+        reply_by = reply_by or today + timedelta(days=programme.information.reply_days)
+        if reply_by < today:
+            raise BadInput(
+                "DATE_ORDER",
+                f"The deadline {reply_by.isoformat()} is past; today is {today.isoformat()}. Name a later day.",
+            )
+        role = permit(connection, office.origin, case, programme, Deed.ASK, act)
+        if isinstance(role, Refused):
+            return role
+        if case.state_kind != "waiting":
+            state = programme.state_by_name[case.state].title
+            sentence = (
+                f"{reference} is in {state} and does not wait for information. The first question is asked with "
+                f"`aeo application advance {reference} request_information`."
+            )
+            unmet = [Unmet("state", "WRONG_STATE", sentence, "an officer")]
+            return refuse(connection, office.origin, case, programme, Deed.ASK, act, unmet)
+        number = ask(connection, case, question, reply_by, act)
+        asked = [{"number": number, "question": question, "reply_by": reply_by}]
+        contacts = facts.load_one(connection, office, case, now=act.now).contacts
+        body = payload(case, programme, requests=asked)
+        change = Change(
+            "case:information:asked",
+            role,
+            detail={"request": number, "reply_by": reply_by},
+            updates={"deadline": next_reply_by(connection, case.id, case.facts_cycle)},
+            basis=newest_decision(connection, case),
+            planned=planned_request(connection, programme, number, reply_by),
+            notices=[Notice("information_requested", who, body) for who in recipients(["company"], contacts, case, {})],
+            cause=f"request:{case.id}:{number}",
+        )
+        record(connection, office.origin, case, programme, act, change)
+        words = f"Request {number} of {reference} is put to the company; its answer is due on {reply_by.isoformat()}."
+        return Done(words, summary(case) | {"number": number, "reply_by": reply_by})
