@@ -202,7 +202,7 @@ class TestCertificates:
 
         assert builders.rows_of(office, models.Application) == []
 
-    def test_suspended_ones_can_be_set_aside_and_renewals_go_on(self, office: Office, tmp_path: Path):
+    def test_suspended_ones_stay_so_and_renewals_go_on(self, office: Office, tmp_path: Path):
         builders.people(office)
         both = {"uen": builders.valid_uen(90_011), "certificate_number": "G"}
         rows = ({"suspended_on": "2026-05-01"}, both | {"renewal_received_on": "2026-10-01"})
@@ -220,6 +220,17 @@ class TestCertificates:
         with office.database.snapshot() as connection:
             standing = {one["number"]: one["standing"] for one in listed(connection, office, TODAY)}
         assert standing == {"OLD/2025/17": "suspended", "G": "in_force"}
+
+    def test_a_suspension_from_elsewhere_can_be_set_aside(self, sqlite_office: Office, tmp_path: Path):
+        office, staff = sqlite_office, builders.people(sqlite_office)
+        certificates(office, tmp_path, {"suspended_on": "2026-05-01"})
+        reference = only_case(office)["reference"]
+        order = builders.add(office, act(staff.officer), reference, "order")
+
+        more = {"reason_code": "court", "given": {"order": str(order)}}
+        done(builders.advance(office, act(staff.approver), reference, "set_aside", **more))
+
+        assert (only_case(office)["state"], only_case(office)["suspended_on"]) == ("certified", None)
 
     def test_an_interrupted_run_goes_on(self, sqlite_office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         office, _ = sqlite_office, builders.people(sqlite_office)

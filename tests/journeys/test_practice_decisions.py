@@ -340,3 +340,32 @@ def test_who_took_part_may_not_decide_whatever_role_is_held_later(casework: Offi
 
     assert casework.unmet(reference, "certify") == {"FOUR_EYES"}
     assert MANAGER in {row["email"] for row in casework.aeo.json("officer", "list")}
+
+
+def test_setting_aside_reverses_the_ending_and_not_an_extension_made_since(casework: Office) -> None:
+    reference = casework.certified()
+    casework.tick(END - days(209))
+    casework.renewed(reference)
+    casework.recommended(reference, "reject", "--reason-code", "criteria_not_met")
+    casework.recommended(reference, "extend", "--given", f"valid_until={(END + days(60)).isoformat()}")
+    order = casework.add(reference, "order")
+    ground = ("--reason-code", "appeal", "--given", f"order={order}")
+    casework.advance(reference, "set_aside", *ground, by=SECOND_APPROVER)
+    shown = casework.show(reference)
+
+    assert (shown["state"], shown["standing"], shown["cycle"]) == ("checklist_review", "in_force", 2)
+    assert shown["certificate"]["valid_until"] == (END + days(60)).isoformat()
+
+
+def test_a_rejection_set_aside_while_the_company_was_asked_reminds_it_again(casework: Office) -> None:
+    reference = casework.submitted()
+    casework.advance(reference, "request_information", "--reason", "Where?", "--given", "reply_by=2027-02-01")
+    casework.recommended(reference, "reject", "--reason-code", "documents_missing")
+    order = casework.add(reference, "order")
+    casework.advance(
+        reference, "set_aside", "--reason-code", "own_error", "--given", f"order={order}", by=SECOND_APPROVER
+    )
+    casework.tick(BEGIN + days(80))
+
+    assert casework.at(reference) == ("awaiting_information", "none")
+    assert casework.mails("information_reminder")

@@ -249,7 +249,7 @@ def _undo(d: Deciding) -> None:
     newest = select(_DECISION.c.id, _DECISION.c.trigger).where(
         _DECISION.c.application_id == d.case.id,
         _DECISION.c.to_state == d.case.state,
-        _DECISION.c.from_state != d.case.state,  # not what was done in that state, such as a correction
+        _DECISION.c.from_state != d.case.state,  # not an extension or correction that left it as it was
     )
     decision = d.connection.execute(newest.order_by(_DECISION.c.decision_no.desc()).limit(1)).one()
     d.change.detail["undone"] = decision.trigger
@@ -267,6 +267,15 @@ def _undo(d: Deciding) -> None:
     if later and d.held.newest:
         _of_newest(d, "extended", valid_until=later)
         d.held = with_newest(d.held, replace(d.held.newest, valid_until=later))
+    if d.programme.state_by_name[d.target].kind == "waiting":
+        open_ = select(_REQUEST.c.number, _REQUEST.c.reply_by).where(
+            _REQUEST.c.application_id == d.case.id,
+            _REQUEST.c.cycle == d.case.cycle,
+            _REQUEST.c.received_on.is_(None),
+        )
+        for request in d.connection.execute(open_):
+            again = planned_request(d.connection, d.programme, request.number, request.reply_by)
+            d.change.planned = (*d.change.planned, *again)
 
 
 EFFECTS: dict[Effect, Callable[[Deciding], None]] = {
