@@ -80,7 +80,16 @@ def plan(
             if outlook.band_until < term.valid_until
         ]
     made = [one for one in [*timers, *reminders] if one is not None]
-    return tuple(sorted(_in_time(made, outlook), key=lambda p: (p.due_at, p.rule)))
+    opens = opening(programme, term)
+    return tuple(sorted(_in_time(made, outlook, opens), key=lambda p: (p.due_at, p.rule)))
+
+
+def opening(programme: Programme, term: Term) -> datetime | None:
+    """Return when the revalidation of a certificate opens, whatever state the case is in."""
+    timers = [
+        _timer(programme, t, term, term.valid_until) for t in programme.timers if not _ends_validity(programme, t)
+    ]
+    return min((timer.due_at for timer in timers if timer), default=None)
 
 
 def plan_request(
@@ -147,14 +156,14 @@ def _band_reminder(programme: Programme, rule: BandReminder, until: date, calend
     return Planned(rule.rule, day, at, message=rule.message, audience=rule.audience)
 
 
-def _in_time(made: list[Planned], outlook: Outlook) -> list[Planned]:
+def _in_time(made: list[Planned], outlook: Outlook, opens: datetime | None) -> list[Planned]:
     """Supersede reminders due before the decision; after a cut-over the newest one to the company still goes out."""
     after = outlook.after
     if after is None:
         return made
     past = [p for p in made if p.message and not p.superseded and p.due_at <= after]
     kept = max((p for p in past if "company" in p.audience), key=lambda p: p.due_at, default=None)
-    opened = any(p.trigger and p.due_at <= after for p in made)
+    opened = opens is not None and opens <= after
     return [
         replace(p, superseded=BEFORE_DECISION) if p in past and not (outlook.catch_up and opened and p is kept) else p
         for p in made

@@ -1,15 +1,19 @@
 """`aeo application`: one case from submission to its end."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from workflow import inputs
-from workflow.cli.shared import As, Json, Reference, act_of, finish, group, opened, show, table
+from workflow.cli.cut_over import show_taken_over
+from workflow.cli.progress import counting
+from workflow.cli.shared import As, Json, Reference, act_of, finish, group, opened, operator_act, show, table
 from workflow.errors import BadInput
 from workflow.operations.add_site import add_site
 from workflow.operations.advance_application import advance_application
 from workflow.operations.assign_application import assign_application
+from workflow.operations.import_applications import import_applications
 from workflow.operations.recommend_outcome import recommend_outcome
 from workflow.operations.submit_application import submit_application
 from workflow.reports import cases
@@ -219,6 +223,23 @@ def assign(
     with opened() as installation:
         act = act_of(installation, as_)
         finish(assign_application(installation.office, reference=reference, to=to, act=act), as_json=json)
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="A CSV file of open cases kept on paper.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Reconcile and change nothing.")] = False,
+    rejects: Annotated[Path | None, typer.Option(help="Where bad rows go; default: FILE.rejects.csv.")] = None,
+    as_: As = "",
+    json: Json = False,
+) -> None:
+    """Take over open cases from paper, with the stops of their clock; running it again changes nothing."""
+    with opened() as installation, counting("Rows read", quiet=json) as progress:
+        act = operator_act(installation, as_)
+        result = import_applications(
+            installation.office, file=file, act=act, rejects=rejects, dry_run=dry_run, progress=progress
+        )
+    show_taken_over(result, as_json=json)
 
 
 @sites.callback()

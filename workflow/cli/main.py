@@ -18,6 +18,7 @@ COMMANDS = {
     "audit": ("workflow.cli.audit", "export the trail"),
     "band": ("workflow.cli.band", "TradeFIRST bands"),
     "calendar": ("workflow.cli.calendar", "everything the clock will do"),
+    "certificate": ("workflow.cli.certificate", "correct, re-issue, consents, take over"),
     "checklist": ("workflow.cli.checklist", "answers and assessments"),
     "company": ("workflow.cli.company", "import the company register"),
     "db": ("workflow.cli.db", "set up, check, back up, restore"),

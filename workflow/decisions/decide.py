@@ -14,15 +14,14 @@ from states.definition import BACK, DATED, SAME
 from states.facts import Person
 from states.guards import Attempt
 from states.machine import Action, Fired, ProgrammeMachine
-from states.planner import Outlook, Planned, phase_of, plan
 from states.processing import due_by, spans
-from states.terms import Term
 from workflow import models
 from workflow.decisions.approvals import open_approval
 from workflow.decisions.effects import EFFECTS, Deciding, projection, stop_continuing
 from workflow.decisions.notices import Notice, payload, recipients
 from workflow.decisions.outcome import Act, Done, Outcome, Refused
 from workflow.decisions.record import Change, Decided, Settled, Superseded, record
+from workflow.decisions.replan import replan
 from workflow.models.base import table_of
 from workflow.store import calendar, facts, people
 from workflow.store.cases import Case
@@ -67,7 +66,8 @@ def decide(
         EFFECTS[effect](deciding)
     _close_what_is_left(deciding, fired)
     _keep_up(deciding, fired)
-    _replan(deciding, fired)
+    if "end_certificate" not in fired.transition.effects:  # else what is still planned says that it has ended
+        replan(deciding, fired.transition.title)
     change.notices = _notices(connection, deciding, fired, loaded)
     record(connection, office.origin, case, machine.programme, act, change)
     if _is_emergency(fired, request):
@@ -195,34 +195,6 @@ def _deadline(d: Deciding, cycle: int) -> date | None:
     )
     entered = [(row.to_state, local_day(row.effective_at, zone)) for row in d.connection.execute(query)]
     return due_by(d.programme, spans(d.programme, [*entered, (d.target, d.day)]), local_day(complete_at, zone))
-
-
-def _replan(d: Deciding, fired: Fired) -> None:
-    """Plan, in full, what the clock owes from now on, when the dates or the way of counting have changed."""
-    before, newest = d.case.held, d.held.newest
-    if newest is None or "end_certificate" in fired.transition.effects:
-        return  # after the end of validity, what is still planned says so
-    back = d.change.updates.get("back", d.case.back).rpartition(",")[2]
-    phase = phase_of(d.programme, fired.target, back)
-    same = (before.newest, before.continues_until, before.ended_on) == (newest, d.held.continues_until, d.held.ended_on)
-    if same and phase == phase_of(d.programme, d.case.state, d.case.back_to):
-        return
-    if before.newest is not None:
-        d.change.superseded.append(Superseded("certificate", fired.transition.title))
-    if d.held.ended_on is not None and d.held.ended_on <= d.day:
-        return
-    state = back if d.programme.state_by_name[fired.target].kind == "suspended" else fired.target
-    outlook = Outlook(phase, state, d.held.continues_until, d.facts.newest_band_until, after=d.act.now)
-    d.change.planned = (*d.change.planned, *planned_for(d, Term(newest.valid_from, newest.valid_until), outlook))
-    d.change.detail["planned"] = len(d.change.planned)
-
-
-def planned_for(d: Deciding, term: Term, outlook: Outlook) -> tuple[Planned, ...]:
-    """Return the plan of a term with the office calendar of its years."""
-    first = min(d.day, term.valid_until - timedelta(days=400))
-    last = term.valid_until + timedelta(days=400)
-    office = calendar.office_calendar(d.connection, d.programme.time_zone, first, last)
-    return plan(d.programme, term, office, outlook)
 
 
 def _notices(connection: Connection, d: Deciding, fired: Fired, loaded: Loaded) -> tuple[Notice, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from states.definition import Effect, Programme
 from states.facts import Facts
@@ -66,12 +66,19 @@ def _complete(d: Deciding) -> None:
 def _open_cycle(d: Deciding) -> None:
     """The renewal pack has arrived: its documents carry the next cycle's number already."""
     d.change.updates["cycle"] = d.case.facts_cycle
-    rules, last = d.programme.renewal, d.held.last_day
-    if rules.pending_at_expiry == "ends" or last is None:
+    until = continuation(d.programme, d.held.last_day)
+    if until is None:
         return
-    until = FOR_EVER if rules.pending_at_expiry == "continues_until_decided" else last + timedelta(rules.continues_days)
     d.held = replace(d.held, continues_until=until)
     _of_newest(d, "continued", valid_until=until)
+
+
+def continuation(programme: Programme, last: date | None) -> date | None:
+    """Return the day to which a certificate runs on while its renewal is undecided, or None where it does not."""
+    rules = programme.renewal
+    if rules.pending_at_expiry == "ends" or last is None:
+        return None
+    return FOR_EVER if rules.pending_at_expiry == "continues_until_decided" else last + timedelta(rules.continues_days)
 
 
 def _ask(d: Deciding) -> None:
@@ -117,8 +124,7 @@ def _take(d: Deciding) -> None:
 def _issue(d: Deciding) -> None:
     """Issue the certificate; after an early renewal it follows the one that still runs."""
     term = _term(d)
-    year = d.day.year
-    number = f"{d.programme.code}-{year}-C{next_number(d.connection, f'certificate:{d.programme.code}:{year}'):05d}"
+    number = new_certificate_number(d.connection, d.programme, d.day)
     code = aeo_code(d.connection, d.case.company_id, d.programme.family)
     d.change.issued = Issued(number, term.valid_from, term.valid_until, code)
     d.change.detail |= {
@@ -139,6 +145,15 @@ def _issue(d: Deciding) -> None:
             d.held = Held(old.current, new, suspended_on=old.suspended_on)
             return
     d.held = Held(new)
+
+
+def new_certificate_number(connection: Connection, programme: Programme, day: date) -> str:
+    """Return a number that no certificate has had, also none that came from elsewhere."""
+    while True:
+        series = next_number(connection, f"certificate:{programme.code}:{day.year}")
+        number = f"{programme.code}-{day.year}-C{series:05d}"
+        if connection.execute(select(_CERTIFICATE.c.id).where(_CERTIFICATE.c.number == number)).first() is None:
+            return number
 
 
 def _term(d: Deciding) -> Term:
@@ -232,14 +247,16 @@ def _end(d: Deciding, kind: str) -> None:
 def _undo(d: Deciding) -> None:
     """Reverse what the decision that led here did to the certificates, by new events; dates are as before."""
     ending = {t.trigger for t in d.programme.transitions if t.target == d.case.state}
+    led_here = or_(_DECISION.c.from_state != d.case.state, _DECISION.c.trigger.in_(ending))
     newest = select(_DECISION.c.id, _DECISION.c.trigger).where(
         _DECISION.c.application_id == d.case.id,
         _DECISION.c.to_state == d.case.state,
-        _DECISION.c.trigger.in_(ending),  # not an extension or the like that left the state as it was
+        led_here,  # not an extension or correction that left it as it was
     )
     decision = d.connection.execute(newest.order_by(_DECISION.c.decision_no.desc()).limit(1)).one()
     d.change.detail["undone"] = decision.trigger
-    title = next(t.title for t in d.programme.transitions if t.trigger == decision.trigger)
+    titles = (t.title for t in d.programme.transitions if t.trigger == decision.trigger)
+    title = next(titles, "As taken over from elsewhere")
     d.told |= {"undone": title, "state_title": d.programme.state_by_name[d.target].title}
     later = d.attempt.day("valid_until")
     done = select(_EVENT.c.id, _EVENT.c.kind, _CERTIFICATE.c.number).join(

@@ -94,6 +94,8 @@ class Issued:
     valid_from: date
     valid_until: date
     aeo_code: str
+    cycle: int | None = None  # of a re-issue, the one that the old number was issued in; else the case's
+    as_printed: bool = False
 
 
 @dataclass(frozen=True)
@@ -329,11 +331,12 @@ def _issue(connection: Connection, case: Case, issued: Issued, decision_id: int)
         {
             "number": issued.number,
             "application_id": case.id,
-            "cycle": case.cycle,
+            "cycle": issued.cycle or case.cycle,
             "valid_from": issued.valid_from,
             "valid_until": issued.valid_until,
             "aeo_code": issued.aeo_code,
             "conditions": "",
+            "as_printed": issued.as_printed,
             "decision_id": decision_id,
         },
     )

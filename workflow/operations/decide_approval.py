@@ -22,6 +22,7 @@ from workflow.decisions.permit import refuse
 from workflow.errors import BadInput, NotFound
 from workflow.models.base import table_of
 from workflow.operations.advance_application import fire_confirmed
+from workflow.operations.correct_certificate import apply_correction
 from workflow.operations.refile_document import refile_confirmed
 from workflow.operations.waive_document import waive_confirmed
 from workflow.store import cases, facts, people
@@ -131,6 +132,11 @@ def _fire(confirming: Confirming) -> Outcome:
     return fire_confirmed(c.connection, c.office, c.case, c.asked, c.requester, c.act)
 
 
+def _correct(confirming: Confirming) -> Outcome:
+    c = confirming
+    return apply_correction(c.connection, c.office, c.case, c.asked, c.requester, c.act) if c.case else _nothing(c)
+
+
 def _lift(confirming: Confirming) -> Outcome:
     """An emergency suspension that the second person does not share is lifted: nobody else has to recommend it."""
     c = confirming
@@ -161,10 +167,12 @@ def _refile(confirming: Confirming) -> Outcome:
 ROLES: dict[str, tuple[str, ...]] = {
     "emergency_suspension": ("approver",),
     "certificate_correction": ("approver",),
+    "import": ("supervisor",),
 }
 # What confirming does, and what refusing undoes, for each kind of approval; the other kinds only note the answer.
 CONFIRMED: dict[str, Callable[[Confirming], Outcome]] = {
     "transition": _fire,
+    "certificate_correction": _correct,
     "document_waiver": _waive,
     "document_refiling": _refile,
 }

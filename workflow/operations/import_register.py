@@ -3,26 +3,24 @@
 Into a reference table only; it never touches a case.
 """
 
-import csv
-import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from workflow import inputs, models
 from workflow.audit.entry import Entry
 from workflow.decisions.outcome import Act
-from workflow.decisions.record import enter, new_id
+from workflow.decisions.record import enter
 from workflow.errors import BadInput
 from workflow.models.base import table_of
+from workflow.operations.csv_import import RUN, Rejects, digest_of, header_of, reading, rejects_of, rows_of, run_of
 from workflow.store.office import Office
 
-RUN = 5_000
 _E = table_of(models.RegisteredEntity)
 _RUN = table_of(models.ImportRun)
 _COLUMNS = {
@@ -64,20 +62,13 @@ def import_register(
 
     Raises BadInput when the file is missing, is the rejects file, or lacks a column: then nothing is loaded.
     """
-    rejects = rejects or file.with_name(file.name + ".rejects.csv")
-    if not file.is_file():
-        raise BadInput("NO_FILE", f"There is no file {file}. Check its name.")
-    if rejects.resolve() == file.resolve():
-        raise BadInput("SAME_FILE", "The rejects file is the input itself. Name another one (--rejects).")
-    digest = _digest(file)
-    csv.field_size_limit(1_000_000)
-    # Undecodable bytes become lone surrogates, so that they spoil their own row and no other.
-    with file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as source:
-        reader = csv.reader(source)
-        header = _header(reader, file)
+    rejects = rejects_of(file, rejects)
+    digest = digest_of(file)
+    with reading(file) as reader:
+        header = header_of(reader, file, _WANTED)
         run_id, result = _resume(office, file, digest, act)
-        rows = islice(_rows(reader, header), result.read, None)
-        with _Rejects(rejects, header, keep=result.read > 0 and result.rejected > 0) as bad:
+        rows = islice(rows_of(reader, header), result.read, None)
+        with Rejects(rejects, header, keep=result.read > 0 and result.rejected > 0) as bad:
             while chunk := list(islice(rows, RUN)):
                 with office.database.transaction() as transaction:
                     _load(transaction.connection, chunk, result, bad)
@@ -88,78 +79,13 @@ def import_register(
     return result
 
 
-def _digest(file: Path) -> str:
-    with file.open("rb") as source:
-        return hashlib.file_digest(source, "sha256").hexdigest()
-
-
-def _header(reader: Iterator[list[str]], file: Path) -> list[str]:
-    header = [name.strip().lower() for name in next(reader, [])]
-    missing = [name for name in _WANTED if name not in header]
-    if missing:
-        raise BadInput("COLUMNS", f"{file.name} lacks the column {', '.join(missing)}. Nothing is loaded.")
-    return header
-
-
-def _rows(reader: Iterator[list[str]], header: list[str]) -> Iterator[tuple[int, list[str] | str]]:
-    """Yield (row number, fields or what is wrong with the row); the header is row 1."""
-    number = 1
-    while True:
-        number += 1
-        try:
-            fields = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield number, f"This row cannot be read: {error}."
-            continue
-        if len(fields) != len(header):
-            yield number, f"This row has {len(fields)} fields; {len(header)} are expected."
-        else:
-            yield number, fields
-
-
 def _resume(office: Office, file: Path, digest: str, act: Act) -> tuple[int, Imported]:
     """Go on with an unfinished run of the same file, or begin one."""
-    with office.database.transaction() as transaction:
-        connection = transaction.connection
-        query = select(_RUN).where(_RUN.c.sha256 == digest, _RUN.c.finished_at.is_(None)).order_by(_RUN.c.id.desc())
-        if open_ := connection.execute(query).first():
-            return open_.id, Imported(open_.rows_read, open_.added, open_.changed, 0, open_.rejected)
-        row = {"kind": "register", "filename": file.name, "sha256": digest, "started_at": act.now}
-        return new_id(connection.execute(_RUN.insert(), row)), Imported()
+    run_id, row = run_of(office, "register", file, digest, act)
+    return run_id, Imported(row.rows_read, row.added, row.changed, 0, row.rejected) if row else Imported()
 
 
-class _Rejects:
-    """The file of rejected rows, made when the first one comes."""
-
-    def __init__(self, path: Path, header: list[str], *, keep: bool) -> None:
-        self._path = path
-        self.header = header
-        self._keep = keep
-        self._file: IO[str] | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def add(self, number: int, reason: str, fields: list[str]) -> None:
-        if self._file is None:
-            self._file = self._open()
-        csv.writer(self._file).writerow([number, reason, *fields])
-
-    def _open(self) -> IO[str]:
-        again = self._keep and self._path.exists()
-        file = self._path.open("a" if again else "w", encoding="utf-8", errors="backslashreplace", newline="")
-        if not again:
-            csv.writer(file).writerow(["row", "reason", *self.header])
-        return file
-
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
-
-
-def _load(connection: Connection, chunk: list[tuple[int, list[str] | str]], result: Imported, bad: _Rejects) -> None:
+def _load(connection: Connection, chunk: list[tuple[int, list[str] | str]], result: Imported, bad: Rejects) -> None:
     places = [(bad.header.index(theirs), ours) for theirs, ours in _COLUMNS.items()]
     entities: dict[str, dict[str, Any]] = {}
     for number, fields in chunk:

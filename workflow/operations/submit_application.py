@@ -91,7 +91,7 @@ def submit_application(
             if named:  # the rules of the company's other cases look at its sites
                 known = connection.execute(_known(identifier.value)).scalar_one_or_none()
                 others += cases.lock_live_of_company(connection, known) if known else []
-            company_id = _company(connection, identifier.value, given_name, override, act)
+            company_id = company_of(connection, identifier.value, given_name, override, act)
             manager = people.by_email(connection, account_manager, keep=True) if account_manager else None
             if manager and "account_manager" not in manager.roles:
                 raise BadInput("NOT_A_MANAGER", f"{manager.name} does not hold the role account_manager.")
@@ -100,10 +100,10 @@ def submit_application(
                     _COMPANY.update().where(_COMPANY.c.id == company_id).values(account_manager_id=manager.id)
                 )
             if address:
-                _contact(connection, company_id, address)
+                add_contact(connection, company_id, address)
             if named:
                 write_sites(connection, office, others, company_id, named, role, act)
-            reference = _insert(connection, rules, company_id, received, channel, traders, act)
+            reference = open_case(connection, rules, company_id, received, channel, act, traders)
             case = cases.lock(connection, reference)
             _record(connection, office.origin, case, rules, role, override, named, act)
             _ask_a_second_person(connection, office, case, rules, role, override, act)
@@ -116,7 +116,7 @@ def _known(uen: str) -> Select[int]:
     return select(_COMPANY.c.id).where(_COMPANY.c.scheme == "SG-UEN", _COMPANY.c.identifier == uen)
 
 
-def _company(connection: Connection, uen: str, given_name: str, override: str, act: Act) -> int:
+def company_of(connection: Connection, uen: str, given_name: str, override: str, act: Act) -> int:
     """Return the company, locked; made from the given name or the register when it is new."""
     known = connection.execute(_known(uen).with_for_update()).scalar_one_or_none()
     if known is not None:
@@ -143,21 +143,23 @@ def _company(connection: Connection, uen: str, given_name: str, override: str, a
     return company_id
 
 
-def _contact(connection: Connection, company_id: int, address: str) -> None:
+def add_contact(connection: Connection, company_id: int, address: str) -> None:
+    """Add an address that messages to the company go to, once."""
     query = select(_CONTACT.c.id).where(_CONTACT.c.company_id == company_id, _CONTACT.c.email == address)
     if connection.execute(query).first() is None:
         connection.execute(_CONTACT.insert(), {"company_id": company_id, "email": address, "name": ""})
 
 
-def _insert(
+def open_case(
     connection: Connection,
     rules: Programme,
     company_id: int,
     received: date,
     channel: str,
-    traders: list[str],
     act: Act,
+    traders: Sequence[str] = (),
 ) -> str:
+    """Insert a case in the first state and return its reference. Raises BadInput when the company has a live one."""
     live_key = f"{company_id}:{rules.code}"
     live = select(_APPLICATION.c.reference).where(_APPLICATION.c.live_key == live_key)
     if (running := connection.execute(live).scalar_one_or_none()) is not None:

@@ -18,11 +18,11 @@ _P = table_of(models.PlannedAction)
 
 _QUERY = (
     select(
-        _A.c.reference,
+        *_A.c,
         _C.c.name,
-        _CERTIFICATE.c.number,
-        _CERTIFICATE.c.valid_from,
-        _CERTIFICATE.c.valid_until,
+        _CERTIFICATE.c.number.label("decided_number"),
+        _CERTIFICATE.c.valid_from.label("decided_from"),
+        _CERTIFICATE.c.valid_until.label("decided_until"),
         _P.c.rule,
         _P.c.trigger,
         _P.c.message,
@@ -65,9 +65,7 @@ def calendar(
         {
             "application": row.reference,
             "company_name": row.name,
-            "certificate": row.number,
-            "valid_from": row.valid_from,
-            "valid_until": row.valid_until,
+            **_certificate(row),
             "rule": row.rule,
             "due_on": row.due_on,
             "due_at": row.due_at,
@@ -78,3 +76,13 @@ def calendar(
         }
         for row in connection.execute(query)
     ]
+
+
+def _certificate(row: Any) -> dict[str, Any]:
+    """Return the certificate a row is counted from: as it is now while the row is planned, else as it was decided."""
+    newest = cases.held_of(row).newest
+    if row.decided_number and row.status != "planned":
+        return {"certificate": row.decided_number, "valid_from": row.decided_from, "valid_until": row.decided_until}
+    if newest is None:
+        return {"certificate": None, "valid_from": None, "valid_until": None}
+    return {"certificate": newest.number, "valid_from": newest.valid_from, "valid_until": newest.valid_until}

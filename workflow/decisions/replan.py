@@ -1,0 +1,43 @@
+"""Plans, in full, what the clock owes after a decision that changed dates or the way of counting. Writes nothing."""
+
+from datetime import date, timedelta
+
+from sqlalchemy import Connection
+
+from states.definition import Programme
+from states.planner import Outlook, Planned, phase_of, plan
+from states.terms import Term
+from workflow.decisions.effects import Deciding
+from workflow.decisions.record import Superseded
+from workflow.store import calendar
+
+
+def replan(d: Deciding, title: str) -> None:
+    """Plan anew where the newest certificate or the way of counting has changed; `title` says what made it so."""
+    before, newest = d.case.held, d.held.newest
+    if newest is None:
+        return
+    back = d.change.updates.get("back", d.case.back).rpartition(",")[2]
+    phase = phase_of(d.programme, d.target, back)
+    same = (before.newest, before.continues_until, before.ended_on) == (newest, d.held.continues_until, d.held.ended_on)
+    if same and phase == phase_of(d.programme, d.case.state, d.case.back_to):
+        return
+    if before.newest is not None:
+        d.change.superseded.append(Superseded("certificate", title))
+    if d.held.ended_on is not None and d.held.ended_on <= d.day:
+        return
+    state = back if d.programme.state_by_name[d.target].kind == "suspended" else d.target
+    outlook = Outlook(phase, state, d.held.continues_until, d.facts.newest_band_until, after=d.act.now)
+    term = Term(newest.valid_from, newest.valid_until)
+    d.change.planned = (*d.change.planned, *planned_for(d.connection, d.programme, term, d.day, outlook))
+    d.change.detail["planned"] = len(d.change.planned)
+
+
+def planned_for(
+    connection: Connection, programme: Programme, term: Term, day: date, outlook: Outlook
+) -> tuple[Planned, ...]:
+    """Return the plan of a term with the office calendar of its years."""
+    first = min(day, term.valid_until - timedelta(days=400))
+    last = term.valid_until + timedelta(days=400)
+    office = calendar.office_calendar(connection, programme.time_zone, first, last)
+    return plan(programme, term, office, outlook)

@@ -1,0 +1,111 @@
+"""Reads a CSV file in runs, puts bad rows aside with the reason, resumes. It must not know what a row means."""
+
+import csv
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Self
+
+from sqlalchemy import Row, select
+
+from workflow import models
+from workflow.decisions.outcome import Act
+from workflow.decisions.record import new_id
+from workflow.errors import BadInput
+from workflow.models.base import table_of
+from workflow.store.office import Office
+
+RUN = 5_000
+_RUN = table_of(models.ImportRun)
+
+
+def rejects_of(file: Path, rejects: Path | None) -> Path:
+    """Return where bad rows go. Raises BadInput when the input is missing or would be overwritten."""
+    rejects = rejects or file.with_name(file.name + ".rejects.csv")
+    if not file.is_file():
+        raise BadInput("NO_FILE", f"There is no file {file}. Check its name.")
+    if rejects.resolve() == file.resolve():
+        raise BadInput("SAME_FILE", "The rejects file is the input itself. Name another one (--rejects).")
+    return rejects
+
+
+def digest_of(file: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with file.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()
+
+
+@contextmanager
+def reading(file: Path) -> Iterator[Iterator[list[str]]]:
+    """Open a CSV file. Undecodable bytes become lone surrogates, so that they spoil their own row and no other."""
+    csv.field_size_limit(1_000_000)
+    with file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as source:
+        yield csv.reader(source)
+
+
+def header_of(reader: Iterator[list[str]], file: Path, wanted: Sequence[str]) -> list[str]:
+    """Read the header. Raises BadInput when a column is missing."""
+    header = [name.strip().lower() for name in next(reader, [])]
+    missing = [name for name in wanted if name not in header]
+    if missing:
+        raise BadInput("COLUMNS", f"{file.name} lacks the column {', '.join(missing)}. Nothing is loaded.")
+    return header
+
+
+def rows_of(reader: Iterator[list[str]], header: list[str]) -> Iterator[tuple[int, list[str] | str]]:
+    """Yield (row number, fields or what is wrong with the row); the header is row 1."""
+    number = 1
+    while True:
+        number += 1
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield number, f"This row cannot be read: {error}."
+            continue
+        if len(fields) != len(header):
+            yield number, f"This row has {len(fields)} fields; {len(header)} are expected."
+        else:
+            yield number, fields
+
+
+def run_of(office: Office, kind: str, file: Path, digest: str, act: Act) -> tuple[int, Row[Any] | None]:
+    """Begin a run, or return the unfinished one of the same file with how far it got."""
+    with office.database.transaction() as transaction:
+        connection = transaction.connection
+        unfinished = select(_RUN).where(_RUN.c.sha256 == digest, _RUN.c.kind == kind, _RUN.c.finished_at.is_(None))
+        if open_ := connection.execute(unfinished.order_by(_RUN.c.id.desc())).first():
+            return open_.id, open_
+        row = {"kind": kind, "filename": file.name, "sha256": digest, "started_at": act.now}
+        return new_id(connection.execute(_RUN.insert(), row)), None
+
+
+class Rejects:
+    """The file of rejected rows, made when the first one comes."""
+
+    def __init__(self, path: Path, header: list[str], *, keep: bool) -> None:
+        self._path = path
+        self.header = header
+        self._keep = keep
+        self._file: IO[str] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def add(self, number: int, reason: str, fields: list[str]) -> None:
+        if self._file is None:
+            self._file = self._open()
+        csv.writer(self._file).writerow([number, reason, *fields])
+
+    def _open(self) -> IO[str]:
+        again = self._keep and self._path.exists()
+        file = self._path.open("a" if again else "w", encoding="utf-8", errors="backslashreplace", newline="")
+        if not again:
+            csv.writer(file).writerow(["row", "reason", *self.header])
+        return file
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
