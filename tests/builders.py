@@ -24,6 +24,7 @@ from workflow.operations.recommend_outcome import recommend_outcome
 from workflow.operations.record_visit import record_visit
 from workflow.operations.set_band import set_band
 from workflow.operations.submit_application import submit_application
+from workflow.store import cases
 from workflow.store.office import Office
 
 ZONE = "Asia/Singapore"
@@ -168,6 +169,15 @@ def ready_to_certify(
     done(set_band(office, uen=overrides["uen"], band=band, assessed_on=today, act=officer))
     done(recommend_outcome(office, reference=reference, outcome="certify", reason="All criteria are met.", act=officer))
     return reference
+
+
+def visited_and_assessed(office: Office, by: Act, reference: str, day: date, band: str = "Premium") -> None:
+    """Record a visit with its report and the band of the company, both of that day."""
+    report = add(office, by, reference, "visit_report")
+    done(record_visit(office, reference=reference, held_on=day, report=report, act=by))
+    with office.database.snapshot() as connection:
+        uen = cases.read(connection, reference).uen
+    done(set_band(office, uen=uen, band=band, assessed_on=day, act=by))
 
 
 def local_today(now: datetime) -> date:
