@@ -17,7 +17,7 @@ from states.terms import Term
 BEFORE_BEGIN = "before the certificate began"
 BEFORE_DECISION = "due before this decision"
 
-Subject = Literal["certificate", "request", "approval"]
+Subject = Literal["certificate", "band", "request", "approval"]
 
 
 @dataclass(frozen=True)
@@ -73,12 +73,8 @@ def plan(
     reminders = [
         _reminder(programme, rule, term, last, calendar) for rule in programme.reminders if outlook.phase in rule.phases
     ]
-    if outlook.phase == "running" and outlook.band_until and not programme.validity.limited_by_band:
-        reminders += [
-            _band_reminder(programme, rule, outlook.band_until, calendar)
-            for rule in programme.band_reminders
-            if outlook.band_until < term.valid_until
-        ]
+    if outlook.phase == "running" and outlook.band_until:
+        reminders += plan_band(programme, term, outlook.band_until, calendar)
     made = [one for one in [*timers, *reminders] if one is not None]
     opens = opening(programme, term)
     return tuple(sorted(_in_time(made, outlook, opens), key=lambda p: (p.due_at, p.rule)))
@@ -90,6 +86,15 @@ def opening(programme: Programme, term: Term) -> datetime | None:
         _timer(programme, t, term, term.valid_until) for t in programme.timers if not _ends_validity(programme, t)
     ]
     return min((timer.due_at for timer in timers if timer), default=None)
+
+
+def plan_band(
+    programme: Programme, term: Term, band_until: date, calendar: OfficeCalendar, occurrence: int = 1
+) -> list[Planned]:
+    """Return the reminders of a band that ends before the certificate it does not limit."""
+    if programme.validity.limited_by_band or band_until >= term.valid_until:
+        return []
+    return [_band_reminder(programme, rule, band_until, calendar, occurrence) for rule in programme.band_reminders]
 
 
 def plan_request(
@@ -150,10 +155,20 @@ def _reminder(
     )
 
 
-def _band_reminder(programme: Programme, rule: BandReminder, until: date, calendar: OfficeCalendar) -> Planned:
+def _band_reminder(
+    programme: Programme, rule: BandReminder, until: date, calendar: OfficeCalendar, occurrence: int
+) -> Planned:
     day = calendar.office_day_on_or_before(until + timedelta(days=rule.offset_days))
     at = local_instant(day, rule.hour, programme.time_zone)
-    return Planned(rule.rule, day, at, message=rule.message, audience=rule.audience)
+    return Planned(
+        rule.rule,
+        day,
+        at,
+        message=rule.message,
+        audience=rule.audience,
+        subject="band",
+        occurrence=occurrence,
+    )
 
 
 def _in_time(made: list[Planned], outlook: Outlook, opens: datetime | None) -> list[Planned]:

@@ -23,7 +23,7 @@ def replan(d: Deciding, title: str) -> None:
     if same and phase == phase_of(d.programme, d.case.state, d.case.back_to):
         return
     if before.newest is not None:
-        d.change.superseded.append(Superseded("certificate", title))
+        d.change.superseded += [Superseded("certificate", title), Superseded("band", title)]
     if d.held.ended_on is not None and d.held.ended_on <= d.day:
         return
     state = back if d.programme.state_by_name[d.target].kind == "suspended" else d.target

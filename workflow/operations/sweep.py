@@ -179,7 +179,7 @@ class _Clock:
         # A fired timer may have superseded what was due after it.
         still = ledger.still_planned(self.connection, [row.id for row in rows if row.message])
         messages = [row for row in rows if row.id in still]
-        self._remind([row for row in messages if row.subject == "certificate"], loaded)
+        self._remind([row for row in messages if row.subject in ("certificate", "band")], loaded)
         for row in messages:
             if row.subject == "request":
                 self._chase(row, loaded)
