@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from states.dates import local_day
 from states.definition import Programme
+from states.guards import wanted
 from workflow import models
 from workflow.models.base import table_of
 from workflow.store import cases, facts, people
@@ -75,7 +76,8 @@ def at_a_glance(connection: Connection, office: Office, *, reference: str, now: 
     staff = people.everybody(connection)
     loaded = facts.load_decided(connection, office, case, now=now, people=staff).facts
     kinds = [document.kind for document in loaded.documents]
-    found = {finding.criterion: finding for finding in loaded.findings}
+    found = {(finding.criterion, finding.site): finding for finding in loaded.findings}
+    places = wanted(programme, loaded.sites, loaded.traders)
     band, recommendation = loaded.band, loaded.recommendation
     return {
         "documents": [
@@ -84,24 +86,27 @@ def at_a_glance(connection: Connection, office: Office, *, reference: str, now: 
         "criteria": [
             {
                 "code": code,
-                "text": criterion.text,
-                "placeholder": criterion.placeholder,
-                "answer": found[code].answer if code in found else None,
-                "documents": len(found[code].documents) if code in found else 0,
-                "assessment": found[code].assessment if code in found else None,
+                "site": site,
+                "text": programme.criteria[code].text,
+                "placeholder": programme.criteria[code].placeholder,
+                "answer": found[code, site].answer if (code, site) in found else None,
+                "documents": len(found[code, site].documents) if (code, site) in found else 0,
+                "assessment": found[code, site].assessment if (code, site) in found else None,
+                "due_on": found[code, site].due_on if (code, site) in found else None,
             }
-            for code, criterion in programme.criteria.items()
+            for code, site in places
         ],
         "band": None
         if band is None
         else {"band": band.band, "assessed_on": band.assessed_on, "valid_until": band.valid_until},
         "minimum_band": programme.band.minimum,
-        "visits": [{"held_on": v.held_on, "report": v.report is not None} for v in loaded.visits],
+        "visits": [{"held_on": v.held_on, "site": v.site, "report": v.report is not None} for v in loaded.visits],
+        "requests": [{"number": r.number, "question": r.question, "reply_by": r.reply_by} for r in loaded.requests],
         "recommendation": None
         if recommendation is None
         else {
             "outcome": recommendation.outcome,
             "by": staff[recommendation.by].name if recommendation.by in staff else "somebody who left",
-            "stale": recommendation.digest != loaded.digest,
+            "stale": loaded.undecided and case.state_kind == "review" and recommendation.digest != loaded.digest,
         },
     }
