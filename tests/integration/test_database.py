@@ -53,6 +53,32 @@ class TestTransaction:
         assert "Nothing was done" in told.value.sentence
 
 
+class TestWhole:
+    def test_is_read_inside_before_it_is_committed_as_one(self, office: Office):
+        with office.database.whole() as database:
+            with database.transaction() as transaction:
+                transaction.connection.execute(_COUNTER.insert(), {"name": "one", "value": 1})
+            with database.snapshot() as connection:
+                inside = list(connection.execute(select(_COUNTER.c.name)).scalars())
+            with database.rehearsal() as rehearsed:
+                rehearsed.connection.execute(_COUNTER.insert(), {"name": "undone", "value": 1})
+            outside = counters(office)
+
+        assert (inside, outside, counters(office)) == (["one"], [], ["one"])
+
+    def test_leaves_nothing_of_its_transactions_when_a_later_one_fails(self, office: Office):
+        def fail_later() -> None:
+            with office.database.whole() as database:
+                with database.transaction() as transaction:
+                    transaction.connection.execute(_COUNTER.insert(), {"name": "lost", "value": 1})
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            fail_later()
+
+        assert counters(office) == []
+
+
 class TestRehearsal:
     def test_leaves_nothing_behind(self, office: Office):
         with office.database.rehearsal() as transaction:

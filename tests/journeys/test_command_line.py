@@ -3,13 +3,15 @@
 import re
 import subprocess
 import sys
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from console import ADMIN, AUDITOR, MANAGER, OFFICER, UEN, Console, submit
 
 from workflow.cli.main import COMMANDS
-from workflow.operations.load_demonstration import valid_uen
+from workflow.operations.demonstration import valid_uen
+from workflow.operations.demonstration.story import Tale, story
 
 
 def test_without_a_database_a_command_names_the_remedy_and_makes_none(aeo: Console, tmp_path: Path) -> None:
@@ -231,20 +233,80 @@ class TestRegisterImport:
         assert office.json("application", "show", reference)["company_name"] == "Mossgate Chandlery Pte. Ltd."
 
 
-def test_the_demonstration_loads_once_with_cases_in_every_state_of_the_spine(aeo: Console) -> None:
+def test_the_demonstration_loads_once_with_cases_in_every_state_and_standing(aeo: Console) -> None:
     aeo("db", "upgrade")
 
     loaded = aeo.json("demo", "load")
     again = aeo.json("demo", "load")
 
-    states = {case["state"] for case in aeo.json("application", "list")}
-    assert states == {
-        "submitted", "checklist_review", "validation", "certified", "revalidation_due", "lapsed", "rejected", "withdrawn",
+    shown = aeo.json("application", "list", "--limit", "500")
+    by_company = {case["company_name"].split()[0]: case for case in shown}
+    assert {case["state"] for case in shown} == {
+        "submitted", "checklist_review", "awaiting_information", "validation", "certified", "revalidation_due",
+        "suspended", "lapsed", "rejected", "withdrawn", "revoked",
     }  # fmt: skip
-    assert (loaded["loaded"], again["loaded"]) == (14, 0)
+    assert {case["standing"] for case in shown} == {"none", "pending", "in_force", "suspended", "ended"}
+    assert {case["programme"] for case in shown} == {"STP", "STP-PLUS"}
+    assert len({case["company_name"] for case in shown}) >= 40
+    assert (loaded["loaded"], again["loaded"]) == (len(shown), 0)
+    assert {
+        name: (by_company[name]["state"], by_company[name]["standing"], by_company[name]["cycle"]) for name in TOLD
+    } == TOLD
+    assert by_company["Sablewind"]["next_certificate"]
+    assert {one["kind"] for one in aeo.json("approval", "list")} == {"emergency_suspension", "transition"}
     assert aeo.json("db", "check") == {"problems": []}
-    assert {row["status"] for row in aeo.json("outbox", "list")} == {"sent"}
+    assert {row["status"] for row in aeo.json("outbox", "list", "--limit", "10000")} == {"sent"}
     assert aeo.json("sweep")["done"] == []
+
+
+TOLD = {
+    "Starkeel": ("certified", "in_force", 1),  # due soon
+    "Wyvernholm": ("revalidation_due", "in_force", 1),  # ends within days
+    "Duskharbour": ("awaiting_information", "none", 1),  # past its reply day
+    "Coralspire": ("certified", "pending", 1),
+    "Harrowmist": ("lapsed", "ended", 1),
+    "Pearlwind": ("suspended", "suspended", 1),
+    "Ironlily": ("suspended", "suspended", 1),  # an emergency that waits for its second person
+    "Gryphon": ("checklist_review", "in_force", 2),
+    "Hollowtide": ("awaiting_information", "in_force", 2),
+    "Amberlock": ("validation", "ended", 2),  # the renewal outlived its certificate
+    "Sablewind": ("certified", "in_force", 2),  # renewed early
+    "Otterstone": ("certified", "in_force", 2),
+    "Larkspur": ("rejected", "in_force", 2),
+    "Merrowgate": ("withdrawn", "in_force", 2),
+    "Cinderisle": ("revalidation_due", "in_force", 1),  # extended
+    "Quartzbay": ("checklist_review", "none", 1),  # its rejection was set aside
+    "Blackoyster": ("revoked", "ended", 1),
+    "Kelpmoor": ("withdrawn", "none", 1),
+    "Seahollow": ("withdrawn", "ended", 1),
+}
+
+
+def test_the_demonstration_is_told_of_past_days_in_their_order_whatever_day_it_is() -> None:
+    for number in range(0, 1500, 11):
+        today = date(2026, 1, 1) + timedelta(number)
+        for tale in story(today):
+            told = [step.day for step in tale.steps]
+            assert told == sorted(told)
+            assert told[-1] < today
+
+
+def test_a_demonstration_that_fails_leaves_nothing_behind(aeo: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    aeo("db", "upgrade")
+    stuck = [
+        Tale("Stuckmere Pte. Ltd.", date(2026, 3, 2)).to("submitted").then(date(2026, 3, 5), "certify", "approver")
+    ]
+    monkeypatch.setattr("workflow.operations.demonstration.loader.story", lambda _: stuck)
+
+    said = aeo("demo", "load", expect=3)
+
+    assert "Stuckmere" in said
+    assert aeo.json("application", "list") == []
+    assert aeo.json("officer", "list") == []
+
+
+def test_the_demonstration_is_not_loaded_beside_real_work(office: Console) -> None:
+    assert "has people already" in office("demo", "load", expect=2)
 
 
 def test_a_backup_is_restored_into_an_empty_place_and_never_over_a_database(

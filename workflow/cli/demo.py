@@ -6,7 +6,7 @@ from workflow.cli.progress import counting
 from workflow.cli.shared import Json, group, opened, show
 from workflow.errors import Unavailable
 from workflow.operations.deliver_outbox import Post
-from workflow.operations.load_demonstration import PEOPLE, load_demonstration
+from workflow.operations.demonstration import PEOPLE, load_demonstration
 
 app = group("Demonstration data: fictitious companies with computed UENs.")
 

@@ -67,6 +67,12 @@ class Database:
             yield connection
 
     @contextmanager
+    def whole(self) -> Iterator["Database"]:
+        """Yield a database whose transactions all belong to one: what the block did is there as a whole, or not at all."""
+        with self.transaction() as outer:
+            yield _Within(self, outer.connection)
+
+    @contextmanager
     def _turn(self) -> Iterator[None]:
         """On SQLite take the file lock: without it, processes that retry starve each other."""
         if self._lock_file is None:
@@ -82,6 +88,31 @@ class Database:
     def close(self) -> None:
         self.writer.dispose()
         self.reader.dispose()
+
+
+class _Within(Database):
+    """A database inside an open transaction: it reads what is not committed yet, and commits nothing itself."""
+
+    def __init__(self, database: Database, connection: Connection) -> None:
+        super().__init__(database.writer, database.reader, None)
+        self._connection = connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        with self._connection.begin_nested():
+            transaction = Transaction(self._connection)
+            yield transaction
+            transaction.flush()
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[Transaction]:
+        with self._connection.begin_nested() as nested:
+            yield Transaction(self._connection)
+            nested.rollback()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        yield self._connection
 
 
 @contextmanager
