@@ -95,7 +95,7 @@ def show_(reference: Reference, json: Json = False) -> None:
 def list_(
     state: Annotated[str, typer.Option(help="Only cases in this state.")] = "",
     assignee: Annotated[str, typer.Option(help="Only cases of this officer (e-mail address).")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=500, help="At most so many.")] = 50,
     after: Annotated[str, typer.Option(help="Go on after this reference.")] = "",
     json: Json = False,
 ) -> None:
