@@ -33,6 +33,7 @@ _ROLE = table_of(models.OfficerRole)
 _PROVEN = "simulation"
 _SECOND = timedelta(seconds=1)
 _LONGEST = timedelta(days=50 * 366)
+_YEARS = range(1900, 2900)
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class Span:
     def __post_init__(self) -> None:
         if self.until < self.start:
             raise BadInput("DATE_ORDER", "--until lies before --from. Give a later one.")
+        if self.start.year not in _YEARS:
+            raise BadInput("YEAR", f"--from is in the year {self.start.year}. Give one nearer to ours.")
         if self.until - self.start > _LONGEST:
             raise BadInput("SPAN", "More than 50 years cannot be simulated in one go. Give an earlier --until.")
         if self.step < 1:
