@@ -82,7 +82,7 @@ def test_may_not_begin_in_the_past(shown: Console) -> None:
         (["--from", "9999-12-01T09:00:00+08:00", "--until", "9999-12-31T09:00:00+08:00"], "in the year 9999"),
         (["--step", "0"], "--step is 0"),
         (["--step", "-3"], "--step is -3"),
-        (["--step", "half"], "half"),
+        (["--step", "half"], "valid integer"),
         (["--down", "2027-02-01"], "is not an outage"),
         (["--down", "2027-02-02/2027-02-01"], "the earlier first"),
         (["--down", "2027-02-01/2027-02-31"], "is not an outage"),
