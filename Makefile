@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
 
-.PHONY: help install run test check exhaustive format bench lock lint types layers first-run diagram
+.PHONY: help install run test check exhaustive format bench lock lint types layers first-run simulation diagram
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ bench: install ## measure against the raw floors and the peers, as ratios
 
 first-run: install ## write docs/first-run.md by running what it shows
 	$(BIN)/python docs/make_first_run.py
+
+simulation: install ## write docs/simulation.md by simulating three years of the demonstration
+	$(BIN)/python docs/make_simulation.py
 
 lock: ## make requirements.lock anew from requirements.in (needs uv)
 	uv pip compile --generate-hashes --universal --no-config --python-version 3.11 --no-header -q requirements.in -o requirements.lock

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from states.dates import OfficeCalendar, end_of, local_instant, start_of
 from states.definition import BandReminder, Phase, Programme, ReminderRule, Timer
@@ -196,22 +196,44 @@ class Fate:
     superseded: str
 
 
-def fates(rules: Sequence[tuple[str, datetime]], *, ended: bool) -> tuple[Fate, ...]:
-    """Decide overdue reminders of one case: only the latest that still makes sense goes out.
+class Overdue(NamedTuple):
+    """A reminder whose instant has passed."""
 
-    `rules` are (rule, due instant), counted from the certificate's end (T) or the band's (B); several of one instant
-    go out together. `ended` says that the last valid day is over, after which a reminder counted before the end would
-    be untrue.
+    rule: str
+    due_at: datetime
+    audience: tuple[str, ...] = ()
+
+
+def fates(rules: Sequence[Overdue], *, ended: bool) -> tuple[Fate, ...]:
+    """Decide overdue reminders of one case: of several, only what still makes sense goes out.
+
+    That is the latest one which the company gets, since the company has to act, and a later one only when it is for
+    somebody whom that one does not reach. Reminders are counted from the certificate's end (T) or the band's (B);
+    several of one instant go out together. `ended` says that the last valid day is over, after which a reminder
+    counted before the end would be untrue.
     """
     decided: list[tuple[datetime, Fate]] = []
-    for _, group in groupby(sorted(rules), key=lambda r: r[0][0]):
+    for _, group in groupby(sorted(rules), key=lambda r: r.rule[0]):
         same = list(group)
-        sensible = [(due_at, rule) for rule, due_at in same if not ended or rule.startswith("T+")]
-        last = max(sensible, default=None)
-        for rule, due_at in same:
-            if ended and not rule.startswith("T+"):
-                reason = ENDED
-            else:
-                reason = "" if last is None or due_at == last[0] else f"overtaken by {last[1]}"
-            decided.append((due_at, Fate(rule, reason)))
+        sensible = [one for one in same if not ended or one.rule.startswith("T+")]
+        going, why = _going(sensible)
+        for one in same:
+            untrue = ended and not one.rule.startswith("T+")
+            reason = ENDED if untrue else "" if one.due_at in going else why
+            decided.append((one.due_at, Fate(one.rule, reason)))
     return tuple(fate for _, fate in sorted(decided, key=lambda d: (d[0], d[1].rule)))
+
+
+def _going(sensible: Sequence[Overdue]) -> tuple[set[datetime], str]:
+    """Return the instants whose reminders go out, and what is said of the others."""
+    if not sensible:
+        return set(), ""
+    latest = max(one.due_at for one in sensible)
+    to_company = max((one.due_at for one in sensible if "company" in one.audience), default=latest)
+
+    def reached(instant: datetime) -> set[str]:
+        return {who for one in sensible if one.due_at == instant for who in one.audience}
+
+    going = {to_company} if reached(latest) <= reached(to_company) else {to_company, latest}
+    told = max((one for one in sensible if one.due_at in going), key=lambda one: (one.due_at, one.rule))
+    return going, f"overtaken by {told.rule}"

@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import URL, select
 from sqlalchemy.exc import OperationalError
 
 from notifications.rendering import Renderer, messages
-from notifications.transport import BadAddress, transport_of
+from notifications.transport import BadAddress, MaildirTransport, transport_of
 from states.definition import Programme
 from states.loader import UnsoundProgramme, load_programme
 from workflow import inputs, models
 from workflow.errors import BadInput, Unavailable
 from workflow.models.base import table_of
 from workflow.operations.deliver_outbox import Post
-from workflow.operations.set_up_installation import set_clock, set_up_installation
+from workflow.operations.set_up_installation import renew_identity, set_clock, set_up_installation
 from workflow.settings import Settings
-from workflow.store import engines, final_rows, revision
+from workflow.store import copies, engines, final_rows, revision
 from workflow.store.database import Database
 from workflow.store.editions import Editions, is_stored
 from workflow.store.office import Office
@@ -106,6 +106,36 @@ def open_installation(settings: Settings) -> Iterator[Opened]:
             settings, Office(database, Editions(), row.origin, row.salt, settings.env == "production"), clock, moved
         )
     finally:
+        database.close()
+
+
+@contextmanager
+def open_for_reading(settings: Settings) -> Iterator[Database]:
+    """Open a database that is left wholly as it is: no clock is moved, nothing set up. Raises Unavailable."""
+    database = connect(settings)
+    try:
+        if problems := unsound(database, settings):
+            raise Unavailable("UNSOUND", " ".join(problems))
+        yield database
+    finally:
+        database.close()
+
+
+@contextmanager
+def open_scratch(settings: Settings, source: Database, folder: Path, *, now: datetime) -> Iterator[tuple[Office, Post]]:
+    """Copy a database into an empty folder: always SQLite, with an origin, a salt and a mailbox of its own."""
+    from workflow.store import schema  # noqa: PLC0415  # Alembic is heavy
+
+    url = URL.create("sqlite", database=str(folder / "casework.db"))
+    database = Database(engines.writer(url, durable=False), engines.reader(url), None)
+    try:
+        schema.upgrade(database.writer)
+        copies.copy(source, database)
+        origin, salt = renew_identity(database, now=now)
+        post = Post(MaildirTransport(folder / "mailbox"), Renderer(settings.templates_dir), settings.mail_from)
+        yield Office(database, Editions(), origin, salt, settings.env == "production"), post
+    finally:
+        database.reader.dispose()  # the writer goes last: only it can bring everything into one file
         database.close()
 
 

@@ -31,6 +31,7 @@ COMMANDS = {
     "programme": ("workflow.cli.programme", "certification programmes"),
     "serve": ("workflow.cli.serve", "web pages, clock and mail"),
     "settings": ("workflow.cli.settings", "every setting with its source"),
+    "simulate": ("workflow.cli.simulate", "try the years ahead on a scratch copy"),
     "sweep": ("workflow.cli.sweep", "do what is due"),
     "visit": ("workflow.cli.visit", "visits, planned and held"),
     "worker": ("workflow.cli.worker", "clock and mail without web pages"),

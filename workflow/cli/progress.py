@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def counting(words: str, *, quiet: bool = False) -> Iterator[Callable[[int], None]]:
+def counting(words: str, *, total: int | None = None, quiet: bool = False) -> Iterator[Callable[[int], None]]:
     """Yield a function that shows how many are done."""
     if quiet or not sys.stderr.isatty():
         yield lambda _: None
@@ -16,5 +16,5 @@ def counting(words: str, *, quiet: bool = False) -> Iterator[Callable[[int], Non
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(words, total=None)
+        task = progress.add_task(words, total=total)
         yield lambda count: progress.update(task, completed=count)

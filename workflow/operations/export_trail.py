@@ -75,7 +75,7 @@ def _write(connection: Connection, target: Any, wanted: Wanted, progress: Callab
     writer.writerow(COLUMNS)
     count = 0
     for page in _pages(connection, wanted):
-        writer.writerows([[_safe(cell) for cell in _row(entry, names)] for entry in page])
+        writer.writerows([[safe(cell) for cell in _row(entry, names)] for entry in page])
         count += len(page)
         progress(count)
     return count
@@ -120,6 +120,6 @@ def _row(entry: Any, names: dict[str, str]) -> list[str]:
     ]
 
 
-def _safe(cell: str) -> str:
+def safe(cell: str) -> str:
     """Neutralise what a spreadsheet would run; taking one leading apostrophe away gives the cell back."""
     return "'" + cell if cell.startswith(_FORMULA) else cell

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, delete, select, update
 
 from states.definition import Programme
 from states.facts import OPERATOR
@@ -25,10 +25,7 @@ def set_up_installation(database: Database, programmes: Sequence[Programme], *, 
     with database.transaction() as transaction:
         connection = transaction.connection
         if connection.execute(select(_INSTALLATION.c.id)).first() is None:
-            origin = f"casework-{secrets.token_hex(4)}.invalid"
-            row = {"id": 1, "origin": origin, "salt": secrets.token_hex(16), "created_at": now}
-            connection.execute(_INSTALLATION.insert(), row | {"clock_setting": "", "clock_offset_us": 0})
-            enter(connection, _entry("system:installation:opened", now, {"origin": origin}))
+            origin, _ = _new_identity(connection, now)
             made.append(f"installation {origin}")
         if added := calendar.fill(connection):
             made.append(f"{added} public holidays")
@@ -38,6 +35,21 @@ def set_up_installation(database: Database, programmes: Sequence[Programme], *, 
                 enter(connection, _entry("programme:edition:installed", now, detail))
                 made.append(f"programme {programme.code} edition {programme.edition}")
     return made
+
+
+def renew_identity(database: Database, *, now: datetime) -> tuple[str, str]:
+    """Give a copy an origin and a salt of its own and real time. Return origin and salt."""
+    with database.transaction() as transaction:
+        transaction.connection.execute(delete(_INSTALLATION))
+        return _new_identity(transaction.connection, now)
+
+
+def _new_identity(connection: Connection, now: datetime) -> tuple[str, str]:
+    origin, salt = f"casework-{secrets.token_hex(4)}.invalid", secrets.token_hex(16)
+    row = {"id": 1, "origin": origin, "salt": salt, "created_at": now}
+    connection.execute(_INSTALLATION.insert(), row | {"clock_setting": "", "clock_offset_us": 0})
+    enter(connection, _entry("system:installation:opened", now, {"origin": origin}))
+    return origin, salt
 
 
 def set_clock(database: Database, *, setting: str, wanted: datetime, real: datetime) -> None:

@@ -16,7 +16,7 @@ from states.dates import local_day
 from states.facts import CLOCK, Person
 from states.guards import Attempt
 from states.machine import ProgrammeMachine
-from states.planner import fates, phase_of
+from states.planner import Overdue, fates, phase_of
 from workflow import models
 from workflow.access import Deed, role_for
 from workflow.audit.entry import Entry
@@ -240,7 +240,8 @@ class _Clock:
     def _remind(self, rows: list[Row[Any]], loaded: facts.Loaded) -> None:
         today = local_day(self.act.now, self.machine.programme.time_zone)
         standing = self.case.held.standing(today)
-        decided = {fate.rule: fate for fate in fates([(r.rule, r.due_at) for r in rows], ended=standing == "ended")}
+        overdue = [Overdue(r.rule, r.due_at, tuple(r.audience.split(","))) for r in rows]
+        decided = {fate.rule: fate for fate in fates(overdue, ended=standing == "ended")}
         for row in rows:
             if reason := decided[row.rule].superseded:
                 self._settle(row, "superseded", reason, "clock:reminder:superseded")
@@ -281,7 +282,7 @@ class _Clock:
         self._settle(
             row,
             "done",
-            f"{len(who)} recipients",
+            "1 recipient" if len(who) == 1 else f"{len(who)} recipients",
             "clock:reminder:sent",
             notices=tuple(Notice(row.message, recipient, body) for recipient in who),
         )

@@ -35,8 +35,11 @@ def sqlite_path(url: URL) -> Path | None:
     return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
 
 
-def writer(url: URL) -> Engine:
-    """Return the engine for writing: one connection on SQLite, a pool on PostgreSQL."""
+def writer(url: URL, *, durable: bool = True) -> Engine:
+    """Return the engine for writing: one connection on SQLite, a pool on PostgreSQL.
+
+    Only a scratch copy, which nobody relies upon, is not durable: it never waits for the disk.
+    """
     if url.get_backend_name() != "sqlite":
         return create_engine(url, pool_size=10, max_overflow=10, pool_timeout=30)
     engine = create_engine(
@@ -48,6 +51,8 @@ def writer(url: URL) -> Engine:
         connect_args={"isolation_level": None, "check_same_thread": False},
     )
     event.listen(engine, "connect", _prepare_sqlite_writer)
+    if not durable:
+        event.listen(engine, "connect", _wait_for_no_disk)
     _begin_with(engine, "BEGIN IMMEDIATE")
     return engine
 
@@ -80,6 +85,12 @@ def _prepare_sqlite_writer(connection: DBAPIConnection, _: ConnectionPoolEntry) 
     cursor = connection.cursor()
     for pragma in (f"busy_timeout={_BUSY_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _wait_for_no_disk(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA synchronous=OFF")
     cursor.close()
 
 

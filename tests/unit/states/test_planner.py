@@ -9,7 +9,7 @@ from rule_cases import changed, shipped
 
 from states.dates import OfficeCalendar
 from states.definition import Programme
-from states.planner import BEFORE_BEGIN, BEFORE_DECISION, ENDED, Outlook, fates, phase_of, plan, plan_request
+from states.planner import BEFORE_BEGIN, BEFORE_DECISION, ENDED, Outlook, Overdue, fates, phase_of, plan, plan_request
 from states.standing import FOR_EVER
 from states.terms import Term, band_valid_until, certificate_term, renewed_term, service_target
 
@@ -315,31 +315,45 @@ class TestShippedFiles:
 overdue = st.sets(st.sampled_from(sorted(PRACTICE)), max_size=len(PRACTICE))
 
 
+def overdue_of(programme: Programme, *rules: str) -> list[Overdue]:
+    plan_ = planned(programme)
+    return [Overdue(rule, plan_[rule].due_at, plan_[rule].audience) for rule in rules]
+
+
 class TestFates:
     @given(overdue, st.booleans())
     def test_let_at_most_the_latest_sensible_one_go_out(self, stp: Programme, rules: set[str], ended: bool):
-        plan_ = planned(stp)
-
-        decided = fates([(rule, plan_[rule].due_at) for rule in sorted(rules)], ended=ended)
+        decided = fates(overdue_of(stp, *sorted(rules)), ended=ended)
 
         going = [fate.rule for fate in decided if not fate.superseded]
         sensible = [rule for rule in rules if rule == "T+1"] if ended else list(rules)
-        assert going == sorted(sensible, key=lambda rule: PRACTICE[rule][0])[-1:]
+        # Every rule that the company gets reaches the account manager too, so a manager's own gives way to it.
+        best = [rule for rule in sensible if "company" in PRACTICE[rule][1]] or sensible
+        assert going == sorted(best, key=lambda rule: PRACTICE[rule][0])[-1:]
         assert [fate.rule for fate in decided] == sorted(rules, key=lambda rule: PRACTICE[rule][0])
 
     def test_say_why_the_others_stay(self, stp: Programme):
-        plan_ = planned(stp)
-
-        before = fates([(rule, plan_[rule].due_at) for rule in ("T-30", "T-7")], ended=False)
-        after = fates([(rule, plan_[rule].due_at) for rule in ("T-7", "T+1")], ended=True)
+        before = fates(overdue_of(stp, "T-30", "T-7"), ended=False)
+        after = fates(overdue_of(stp, "T-7", "T+1"), ended=True)
 
         assert [fate.superseded for fate in before] == ["overtaken by T-7", ""]
         assert [fate.superseded for fate in after] == [ENDED, ""]
 
+    def test_never_let_a_colleague_s_reminder_silence_the_company_s(self, stp: Programme):
+        decided = {fate.rule: fate.superseded for fate in fates(overdue_of(stp, "T-210", "T-180"), ended=False)}
+
+        assert decided == {"T-210": "", "T-180": "overtaken by T-210"}
+
+    def test_let_a_later_one_go_out_too_for_whom_the_company_s_does_not_reach(self):
+        at = datetime(2029, 10, 24, tzinfo=UTC)
+        rules = [Overdue("T-60", at, ("company",)), Overdue("T-30", at + DAY, ("supervisor",))]
+
+        assert {fate.superseded for fate in fates(rules, ended=False)} == {""}
+
     def test_keep_band_and_certificate_apart(self):
         at = [TERM.valid_until - n * DAY for n in (9, 6, 3)]
         rules = [
-            (rule, datetime(d.year, d.month, d.day, tzinfo=UTC))
+            Overdue(rule, datetime(d.year, d.month, d.day, tzinfo=UTC))
             for rule, d in zip(("B-90", "T-7", "B-30"), at, strict=True)
         ]
 
@@ -351,7 +365,7 @@ class TestFates:
     def test_let_several_of_one_instant_go_out_together(self):
         at = datetime(2029, 10, 24, tzinfo=UTC)
 
-        decided = fates([("T-30", at), ("T-30c", at), ("T-60", at - 30 * DAY)], ended=False)
+        decided = fates([Overdue("T-30", at), Overdue("T-30c", at), Overdue("T-60", at - 30 * DAY)], ended=False)
 
         assert [(fate.rule, bool(fate.superseded)) for fate in decided] == [
             ("T-60", True), ("T-30", False), ("T-30c", False),

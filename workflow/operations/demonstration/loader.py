@@ -241,9 +241,16 @@ class _Run:
 
     def _assess(self, act: Act) -> Outcome:
         if self._tale.action:
-            note = "Visitor log on paper only; an electronic one is agreed."
-            found = {"criterion": "S3", "assessment": "action", "note": note}
-            self._expect(assess_criterion(self._office, reference=self._reference, act=act, **found))
+            found = assess_criterion(
+                self._office,
+                reference=self._reference,
+                criterion="S3",
+                assessment="action",
+                note="Visitor log on paper only; an electronic one is agreed.",
+                due_on=local_day(act.now, _ZONE) + timedelta(days=365),
+                act=act,
+            )
+            self._expect(found)
         return assess_answers(self._office, reference=self._reference, act=act)
 
     def _visit(self, act: Act) -> Outcome:
