@@ -81,7 +81,7 @@ def page(command: str, printed: str, cases: list[str], down: str) -> str:
     )
     back = (
         f"From {first} to {last} nothing runs. The first tick afterwards opens the revalidation with its true day and sends\n"
-        "at most one reminder, the latest that is due; those before it are overtaken by it."
+        "one reminder: the latest that the company gets. The others give way to it."
     )
     parts = [
         "# Three years ahead, with an outage of 40 days",

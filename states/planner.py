@@ -216,18 +216,22 @@ def fates(rules: Sequence[Overdue], *, ended: bool) -> tuple[Fate, ...]:
     for _, group in groupby(sorted(rules), key=lambda r: r.rule[0]):
         same = list(group)
         sensible = [one for one in same if not ended or one.rule.startswith("T+")]
-        going, why = _going(sensible)
+        going, told = _going(sensible)
         for one in same:
             untrue = ended and not one.rule.startswith("T+")
-            reason = ENDED if untrue else "" if one.due_at in going else why
+            reason = ENDED if untrue else "" if one.due_at in going or told is None else _overtaken(one, told)
             decided.append((one.due_at, Fate(one.rule, reason)))
     return tuple(fate for _, fate in sorted(decided, key=lambda d: (d[0], d[1].rule)))
 
 
-def _going(sensible: Sequence[Overdue]) -> tuple[set[datetime], str]:
-    """Return the instants whose reminders go out, and what is said of the others."""
+def _overtaken(one: Overdue, told: Overdue) -> str:
+    return f"overtaken by {told.rule}" if one.due_at < told.due_at else f"{told.rule} says it to the company too"
+
+
+def _going(sensible: Sequence[Overdue]) -> tuple[set[datetime], Overdue | None]:
+    """Return the instants whose reminders go out, and the one that the others give way to."""
     if not sensible:
-        return set(), ""
+        return set(), None
     latest = max(one.due_at for one in sensible)
     to_company = max((one.due_at for one in sensible if "company" in one.audience), default=latest)
 
@@ -236,4 +240,4 @@ def _going(sensible: Sequence[Overdue]) -> tuple[set[datetime], str]:
 
     going = {to_company} if reached(latest) <= reached(to_company) else {to_company, latest}
     told = max((one for one in sensible if one.due_at in going), key=lambda one: (one.due_at, one.rule))
-    return going, f"overtaken by {told.rule}"
+    return going, told

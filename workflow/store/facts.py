@@ -133,7 +133,9 @@ def load_decided(
     parts: dict[int, list[Any]] = defaultdict(list)
     for row in connection.execute(_ONE_DECIDED, {"id": case.id}):
         parts[row[1]].append(row)
-    own = replace(case, facts_cycle=case.cycle, cycle_since=case.cycle_since if case.state_kind == "review" else None)
+    own = replace(
+        case, facts_cycle=case.cycle, cycle_since=case.cycle_since if case.facts_cycle == case.cycle else None
+    )
     return _loaded(connection, office, own, parts, now, dict(people or {}))
 
 

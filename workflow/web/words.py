@@ -64,6 +64,15 @@ _CLOCK = {
     "renewal_reminder": "Reminder to renew",
     "renewal_last_day": "Notice of the last day of validity",
     "certificate_ended": "Notice that the certificate has ended",
+    "certificate_ends": "Notice that the certificate ends",
+    "certificate_ended_under_review": "Notice that the certificate has ended, the renewal undecided",
+    "renewal_undecided": "Notice that the renewal is undecided",
+    "renewal_under_review": "Notice that the renewal is under review",
+    "renewal_waits_for_information": "Notice that the renewal waits for answers",
+    "information_reminder": "Reminder: an answer was due",
+    "information_final_notice": "Final notice: an answer was due",
+    "band_ends": "Notice that the band ends before the certificate",
+    "reminder_of_task": "Reminder: a second person must confirm",
 }
 _ANSWERS = {"yes": "Yes", "no": "No", "na": "Not applicable", None: "No answer yet"}
 _ASSESSMENTS = {
@@ -73,7 +82,14 @@ _ASSESSMENTS = {
     "ask": "Company asked",
     None: "To assess",
 }
-_OUTCOMES = {"certify": "certify", "reject": "reject the application"}
+_OUTCOMES = {
+    "certify": "certify",
+    "reject": "reject the application",
+    "suspend": "suspend the certificate",
+    "reinstate": "reinstate the certificate",
+    "revoke": "revoke the certificate",
+    "extend": "extend the certificate",
+}
 
 
 def badge(state: str, kind: str) -> Badge:

@@ -342,7 +342,7 @@ class TestFates:
     def test_never_let_a_colleague_s_reminder_silence_the_company_s(self, stp: Programme):
         decided = {fate.rule: fate.superseded for fate in fates(overdue_of(stp, "T-210", "T-180"), ended=False)}
 
-        assert decided == {"T-210": "", "T-180": "overtaken by T-210"}
+        assert decided == {"T-210": "", "T-180": "T-210 says it to the company too"}
 
     def test_let_a_later_one_go_out_too_for_whom_the_company_s_does_not_reach(self):
         at = datetime(2029, 10, 24, tzinfo=UTC)
