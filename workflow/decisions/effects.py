@@ -227,8 +227,13 @@ def _end(d: Deciding, kind: str) -> None:
 
 def _undo(d: Deciding) -> None:
     """Reverse what the decision that led here did to the certificates, by new events; dates are as before."""
+    # Others lead here too: an extension or a reinstatement of a case that stays withdrawn, or something set aside.
+    entering = [t.trigger for t in d.programme.transitions if t.target == d.case.state]
     newest = select(_DECISION.c.id, _DECISION.c.trigger).where(
-        _DECISION.c.application_id == d.case.id, _DECISION.c.to_state == d.case.state
+        _DECISION.c.application_id == d.case.id,
+        _DECISION.c.from_state == d.case.back_to,
+        _DECISION.c.to_state == d.case.state,
+        _DECISION.c.trigger.in_(entering),
     )
     decision = d.connection.execute(newest.order_by(_DECISION.c.decision_no.desc()).limit(1)).one()
     d.change.detail["undone"] = decision.trigger
