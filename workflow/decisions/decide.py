@@ -151,8 +151,9 @@ def _move(d: Deciding, fired: Fired) -> None:
 
 def _close_what_is_left(d: Deciding, fired: Fired) -> None:
     """Close what belongs to the state that is left: open requests, the running-on of a renewal that ends."""
-    kind, left = (d.programme.state_by_name[name].kind for name in (fired.target, fired.source))
-    if left == "waiting" and kind in ("closed", "certified"):
+    kind = d.programme.state_by_name[fired.target].kind
+    left = {d.programme.state_by_name[name].kind for name in (fired.source, d.case.back_to) if name}
+    if "waiting" in left and kind in ("closed", "certified"):
         d.change.superseded.append(Superseded("request", fired.transition.title))
     if kind == "closed":
         stop_continuing(d)
