@@ -239,6 +239,8 @@ def _undo(d: Deciding) -> None:
     d.change.detail["undone"] = decision.trigger
     title = next(t.title for t in d.programme.transitions if t.trigger == decision.trigger)
     d.told |= {"undone": title, "state_title": d.programme.state_by_name[d.target].title}
+    if d.programme.state_by_name[d.case.state].kind == "closed":
+        _chase_again(d)
     later = d.attempt.day("valid_until")
     done = select(_EVENT.c.id, _EVENT.c.kind, _CERTIFICATE.c.number).join(
         _CERTIFICATE, _CERTIFICATE.c.id == _EVENT.c.certificate_id
@@ -250,6 +252,23 @@ def _undo(d: Deciding) -> None:
     if later and d.held.newest:
         _of_newest(d, "extended", valid_until=later)
         d.held = with_newest(d.held, replace(d.held.newest, valid_until=later))
+
+
+def _chase_again(d: Deciding) -> None:
+    """Plan again what the ending stopped: of what fell due meanwhile, only the latest."""
+    states = d.programme.state_by_name
+    beneath = d.change.updates["back"].rpartition(",")[2] if states[d.target].kind == "suspended" else d.target
+    if states[beneath].kind != "waiting":
+        return
+    query = select(_REQUEST).where(
+        _REQUEST.c.application_id == d.case.id, _REQUEST.c.cycle == d.case.cycle, _REQUEST.c.received_on.is_(None)
+    )
+    for row in d.connection.execute(query.order_by(_REQUEST.c.number)).all():
+        went_out = {"request_reminder": row.reminded_on, "request_final_notice": row.final_notice_on}
+        planned = planned_request(d.connection, d.programme, row.number, row.reply_by)
+        owed = [one for one in planned if went_out[one.rule] is None]
+        overdue = [one for one in owed if one.due_at <= d.act.now]
+        d.change.planned = (*d.change.planned, *(one for one in owed if one not in overdue[:-1]))
 
 
 EFFECTS: dict[Effect, Callable[[Deciding], None]] = {
