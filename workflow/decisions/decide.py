@@ -183,7 +183,7 @@ def _deadline(d: Deciding, cycle: int) -> date | None:
     state = d.programme.state_by_name[d.target]
     if state.kind == "waiting":
         query = select(func.min(_REQUEST.c.reply_by)).where(
-            _REQUEST.c.application_id == d.case.id, _REQUEST.c.received_on.is_(None)
+            _REQUEST.c.application_id == d.case.id, _REQUEST.c.cycle == cycle, _REQUEST.c.received_on.is_(None)
         )
         earliest: date | None = d.connection.execute(query).scalar_one()
         return earliest

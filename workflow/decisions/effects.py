@@ -104,7 +104,11 @@ def _take(d: Deciding) -> None:
     """Every request is answered on the day the information was received."""
     d.connection.execute(
         update(_REQUEST)
-        .where(_REQUEST.c.application_id == d.case.id, _REQUEST.c.received_on.is_(None))
+        .where(
+            _REQUEST.c.application_id == d.case.id,
+            _REQUEST.c.cycle == d.case.cycle,
+            _REQUEST.c.received_on.is_(None),
+        )
         .values(received_on=d.day, answered_by=d.act.actor.id)
     )
     d.change.superseded.append(Superseded("request", "answered"))

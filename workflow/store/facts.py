@@ -88,7 +88,7 @@ def _query(which: ColumnElement[bool], own: ColumnElement[int]) -> CompoundSelec
         _part(_SITE, s, s.c.id, s.c.name, _T, _T, _T, _T, _D, _D),
         _part(_WAIVER, w, _N, w.c.kind, _T, _T, _T, _T, _D, _D, where=w.c.cycle == own),
         _part(_REQUEST, q, q.c.number, q.c.question, _T, _T, _T, _T, q.c.reply_by, q.c.final_notice_on,
-              where=q.c.received_on.is_(None)),
+              where=(q.c.cycle == own) & q.c.received_on.is_(None)),
         _part(_APPROVAL, a, a.c.id, a.c.sentence, _T, _T, _T, _T, _D, _D, where=open_),
     )  # fmt: skip
     return union_all(*(part.where(which) for part in parts))
