@@ -210,7 +210,8 @@ def _replan(d: Deciding, fired: Fired) -> None:
     back = d.change.updates.get("back", d.case.back).rpartition(",")[2]
     phase = phase_of(d.programme, fired.target, back)
     same = (before.newest, before.continues_until, before.ended_on) == (newest, d.held.continues_until, d.held.ended_on)
-    if same and phase == phase_of(d.programme, d.case.state, d.case.back_to):
+    undone = "undo_ending" in fired.transition.effects  # what the side state let pass is owed again
+    if same and not undone and phase == phase_of(d.programme, d.case.state, d.case.back_to):
         return
     if before.newest is not None:
         d.change.superseded.append(Superseded("certificate", fired.transition.title))
