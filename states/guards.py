@@ -322,7 +322,7 @@ def band_current(q: Question) -> Verdict:
             return Met("band_current", band.valid_until.isoformat())
         sentence = (
             f"The TradeFIRST assessment of {in_words(band.assessed_on)} ends on {in_words(band.valid_until)}, before the "
-            f"renewed certificate would begin on {in_words(begins)}. Assess the band closer to that day."
+            f"certificate would begin on {in_words(begins)}. Assess the band closer to that day."
         )
         return Unmet("band_current", "BAND_EXPIRED", sentence, _officer(q.facts))
     return Unmet(
@@ -339,7 +339,7 @@ def _begins(q: Question) -> date:
     last = q.facts.held.last_day
     if last and q.facts.held.runs(q.facts.today) and q.programme.renewal.renewal_starts == "day_after":
         return max(last + timedelta(days=1), q.facts.today)
-    return q.facts.today
+    return (q.attempt.day("valid_from") if q.attempt else None) or q.facts.today
 
 
 def recommended(q: Question) -> Verdict:

@@ -67,7 +67,7 @@ def decide(
     _close_what_is_left(deciding, fired)
     _keep_up(deciding, fired)
     if "end_certificate" not in fired.transition.effects:  # else what is still planned says that it has ended
-        replan(deciding, fired.transition.title)
+        replan(deciding, fired.transition.title, undone="undo_ending" in fired.transition.effects)
     change.notices = _notices(connection, deciding, fired, loaded)
     record(connection, office.origin, case, machine.programme, act, change)
     if _is_emergency(fired, request):
@@ -151,8 +151,9 @@ def _move(d: Deciding, fired: Fired) -> None:
 
 def _close_what_is_left(d: Deciding, fired: Fired) -> None:
     """Close what belongs to the state that is left: open requests, the running-on of a renewal that ends."""
-    kind, left = (d.programme.state_by_name[name].kind for name in (fired.target, fired.source))
-    if left == "waiting" and kind in ("closed", "certified"):
+    kind = d.programme.state_by_name[fired.target].kind
+    left = {d.programme.state_by_name[name].kind for name in (fired.source, d.case.back_to) if name}
+    if "waiting" in left and kind in ("closed", "certified"):
         d.change.superseded.append(Superseded("request", fired.transition.title))
     if kind == "closed":
         stop_continuing(d)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, and_, or_, select, update
 
 from states.definition import Effect, Programme
 from states.facts import Facts
@@ -246,18 +246,21 @@ def _end(d: Deciding, kind: str) -> None:
 
 def _undo(d: Deciding) -> None:
     """Reverse what the decision that led here did to the certificates, by new events; dates are as before."""
-    ending = {t.trigger for t in d.programme.transitions if t.target == d.case.state}
-    led_here = or_(_DECISION.c.from_state != d.case.state, _DECISION.c.trigger.in_(ending))
+    # Others lead here too: an extension or a reinstatement of a case that stays withdrawn, or something set aside.
+    entering = [t.trigger for t in d.programme.transitions if t.target == d.case.state]
+    led_here = and_(_DECISION.c.trigger.in_(entering), _DECISION.c.from_state == d.case.back_to)
     newest = select(_DECISION.c.id, _DECISION.c.trigger).where(
         _DECISION.c.application_id == d.case.id,
         _DECISION.c.to_state == d.case.state,
-        led_here,  # not an extension or correction that left it as it was
+        or_(led_here, _DECISION.c.trigger == "import"),
     )
     decision = d.connection.execute(newest.order_by(_DECISION.c.decision_no.desc()).limit(1)).one()
     d.change.detail["undone"] = decision.trigger
     titles = (t.title for t in d.programme.transitions if t.trigger == decision.trigger)
     title = next(titles, "As taken over from elsewhere")
     d.told |= {"undone": title, "state_title": d.programme.state_by_name[d.target].title}
+    if d.programme.state_by_name[d.case.state].kind == "closed":
+        _chase_again(d)
     later = d.attempt.day("valid_until")
     done = select(_EVENT.c.id, _EVENT.c.kind, _CERTIFICATE.c.number).join(
         _CERTIFICATE, _CERTIFICATE.c.id == _EVENT.c.certificate_id
@@ -269,15 +272,23 @@ def _undo(d: Deciding) -> None:
     if later and d.held.newest:
         _of_newest(d, "extended", valid_until=later)
         d.held = with_newest(d.held, replace(d.held.newest, valid_until=later))
-    if d.programme.state_by_name[d.target].kind == "waiting":
-        open_ = select(_REQUEST.c.number, _REQUEST.c.reply_by).where(
-            _REQUEST.c.application_id == d.case.id,
-            _REQUEST.c.cycle == d.case.cycle,
-            _REQUEST.c.received_on.is_(None),
-        )
-        for request in d.connection.execute(open_):
-            again = planned_request(d.connection, d.programme, request.number, request.reply_by)
-            d.change.planned = (*d.change.planned, *again)
+
+
+def _chase_again(d: Deciding) -> None:
+    """Plan again what the ending stopped: of what fell due meanwhile, only the latest."""
+    states = d.programme.state_by_name
+    beneath = d.change.updates["back"].rpartition(",")[2] if states[d.target].kind == "suspended" else d.target
+    if states[beneath].kind != "waiting":
+        return
+    query = select(_REQUEST).where(
+        _REQUEST.c.application_id == d.case.id, _REQUEST.c.cycle == d.case.cycle, _REQUEST.c.received_on.is_(None)
+    )
+    for row in d.connection.execute(query.order_by(_REQUEST.c.number)).all():
+        went_out = {"request_reminder": row.reminded_on, "request_final_notice": row.final_notice_on}
+        planned = planned_request(d.connection, d.programme, row.number, row.reply_by)
+        owed = [one for one in planned if went_out[one.rule] is None]
+        overdue = [one for one in owed if one.due_at <= d.act.now]
+        d.change.planned = (*d.change.planned, *(one for one in owed if one not in overdue[:-1]))
 
 
 EFFECTS: dict[Effect, Callable[[Deciding], None]] = {

@@ -12,15 +12,18 @@ from workflow.decisions.record import Superseded
 from workflow.store import calendar
 
 
-def replan(d: Deciding, title: str) -> None:
-    """Plan anew where the newest certificate or the way of counting has changed; `title` says what made it so."""
+def replan(d: Deciding, title: str, *, undone: bool = False) -> None:
+    """Plan anew where the newest certificate or the way of counting has changed; `title` says what made it so.
+
+    When an ending or a suspension is `undone`, what the side state let pass is owed again.
+    """
     before, newest = d.case.held, d.held.newest
     if newest is None:
         return
     back = d.change.updates.get("back", d.case.back).rpartition(",")[2]
     phase = phase_of(d.programme, d.target, back)
     same = (before.newest, before.continues_until, before.ended_on) == (newest, d.held.continues_until, d.held.ended_on)
-    if same and phase == phase_of(d.programme, d.case.state, d.case.back_to):
+    if same and not undone and phase == phase_of(d.programme, d.case.state, d.case.back_to):
         return
     if before.newest is not None:
         d.change.superseded += [Superseded("certificate", title), Superseded("band", title)]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from states.definition import Programme
 from states.facts import Person
@@ -30,6 +30,9 @@ from workflow.store.cases import Case
 from workflow.store.office import Office
 
 _APPROVAL = table_of(models.Approval)
+_A = table_of(models.Application)
+_DECISION = table_of(models.Decision)
+_PLANNED = table_of(models.PlannedAction)
 
 
 @dataclass
@@ -140,7 +143,7 @@ def _correct(confirming: Confirming) -> Outcome:
 def _lift(confirming: Confirming) -> Outcome:
     """An emergency suspension that the second person does not share is lifted: nobody else has to recommend it."""
     c = confirming
-    if c.case is None:
+    if c.case is None or not _is_newest_suspension(c, c.case):
         return _nothing(c)
     machine = c.office.editions.machine(c.connection, c.case.programme, c.case.edition)
     loaded = facts.load_one(c.connection, c.office, c.case, now=c.act.now)
@@ -161,6 +164,20 @@ def _refile(confirming: Confirming) -> Outcome:
     if c.case is None or c.programme is None:
         return _nothing(c)
     return refile_confirmed(c.connection, c.office, c.case, c.other, c.asked, c.approval.id, c.act)
+
+
+def _is_newest_suspension(c: Confirming, case: Case) -> bool:
+    """One that was lifted meanwhile is over: a later suspension rests on reasons of its own."""
+    suspending = [t.trigger for t in (c.programme.transitions if c.programme else ()) if t.emergency]
+    newest = select(func.max(_DECISION.c.id)).where(
+        _DECISION.c.application_id == case.id, _DECISION.c.trigger.in_(suspending)
+    )
+    about = select(_PLANNED.c.basis).where(
+        _PLANNED.c.application_id == case.id,
+        _PLANNED.c.subject == "approval",
+        _PLANNED.c.occurrence == c.approval.id,
+    )
+    return bool(c.connection.execute(newest).scalar_one() == c.connection.execute(about).scalar_one())
 
 
 # Who confirms, where it is not every approver and supervisor.
