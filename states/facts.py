@@ -98,6 +98,7 @@ class Facts:
     cycle: int = 1
     undecided: bool = True  # whether the cycle waits for a decision, also beneath a suspension
     back: str = ""  # the state before the side state, empty in any other
+    beneath: str = ""  # the same, or the one before it when that is a suspension
     decision_no: int = 0
     account_manager: str | None = None
     assignee: str | None = None

@@ -470,7 +470,7 @@ def order_attached(q: Question) -> Verdict:
 
 def last_day_ahead(q: Question) -> Verdict:
     """A certificate that ended by its last day comes back only with a new one, as the order says."""
-    last, back = q.facts.held.last_day, q.programme.state_by_name.get(q.facts.back)
+    last, back = q.facts.held.last_day, q.programme.state_by_name.get(q.facts.beneath or q.facts.back)
     returns = back is not None and back.kind == "certified"
     if q.attempt is None or last is None or not returns or last >= q.facts.today:
         return Met("last_day_ahead", str(last))

@@ -215,7 +215,8 @@ class Model:
     @property
     def needs_last_day(self) -> bool:
         """Whether the case would lapse again at once."""
-        return self.below[-1].state in CERTIFIED and bool(self.newest and self.newest.last < self.today)
+        returns_to = next((b.state for b in reversed(self.below) if b.state != "suspended"), "")
+        return returns_to in CERTIFIED and bool(self.newest and self.newest.last < self.today)
 
     # What each trigger does.
 

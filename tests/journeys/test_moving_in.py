@@ -7,7 +7,7 @@ import pytest
 from console import APPROVER, MANAGER, OFFICER, SUPERVISOR
 from practice import Office
 
-from workflow.operations.load_demonstration import valid_uen
+from workflow.operations.demonstration import valid_uen
 
 HEADER = (
     "uen,company_name,programme,certificate_number,valid_from,valid_until,account_manager_email,contact_email,"

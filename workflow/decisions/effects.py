@@ -262,16 +262,30 @@ def _undo(d: Deciding) -> None:
     if d.programme.state_by_name[d.case.state].kind == "closed":
         _chase_again(d)
     later = d.attempt.day("valid_until")
-    done = select(_EVENT.c.id, _EVENT.c.kind, _CERTIFICATE.c.number).join(
+    done = select(_EVENT.c.id, _EVENT.c.kind, _EVENT.c.certificate_id, _CERTIFICATE.c.number).join(
         _CERTIFICATE, _CERTIFICATE.c.id == _EVENT.c.certificate_id
     )
     for event in d.connection.execute(done.where(_EVENT.c.decision_id == decision.id)):
         happened = Happened(event.number, "set_aside", d.day, undoes=event.id)
         d.change.events.append(happened)
-        d.held = replace(d.held, suspended_on=None) if event.kind == "suspended" else replace(d.held, ended_on=None)
+        if event.kind == "suspended":
+            d.held = replace(d.held, suspended_on=None)
+        elif event.kind == "continued":
+            d.held = replace(d.held, continues_until=_continued_before(d, event.certificate_id, event.id))
+        else:
+            d.held = replace(d.held, ended_on=None)
     if later and d.held.newest:
         _of_newest(d, "extended", valid_until=later)
         d.held = with_newest(d.held, replace(d.held.newest, valid_until=later))
+
+
+def _continued_before(d: Deciding, certificate_id: int, event_id: int) -> date | None:
+    """Return how long a certificate ran on before an event that cut it short."""
+    earlier = select(_EVENT.c.valid_until).where(
+        _EVENT.c.certificate_id == certificate_id, _EVENT.c.kind == "continued", _EVENT.c.id < event_id
+    )
+    until: date | None = d.connection.execute(earlier.order_by(_EVENT.c.id.desc()).limit(1)).scalar_one_or_none()
+    return until
 
 
 def _chase_again(d: Deciding) -> None:
@@ -308,16 +322,16 @@ EFFECTS: dict[Effect, Callable[[Deciding], None]] = {
 
 
 def stop_continuing(d: Deciding) -> None:
-    """A renewal that ends without a certificate ends the running-on: today, or at the original last day."""
+    """A renewal that ends without a certificate ends the running-on: today, or at the original last day.
+
+    The clock ends the certificate when that day is over.
+    """
     last, until = d.held.last_day, d.held.continues_until
     if last is None or until is None or d.held.ended_on is not None:
         return
     end = max(last, min(until, d.day))
     _of_newest(d, "continued", valid_until=end)
-    d.held = replace(d.held, continues_until=None)
-    if end > last:
-        d.held = replace(d.held, ended_on=end + _ONE_DAY)
-        _of_newest(d, "expired", end + _ONE_DAY)
+    d.held = replace(d.held, continues_until=end if end > last else None)
 
 
 def projection(held: Held) -> dict[str, Any]:

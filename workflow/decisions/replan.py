@@ -2,14 +2,18 @@
 
 from datetime import date, timedelta
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from states.definition import Programme
 from states.planner import Outlook, Planned, phase_of, plan
 from states.terms import Term
+from workflow import models
 from workflow.decisions.effects import Deciding
 from workflow.decisions.record import Superseded
+from workflow.models.base import table_of
 from workflow.store import calendar
+
+_PLANNED = table_of(models.PlannedAction)
 
 
 def replan(d: Deciding, title: str, *, undone: bool = False) -> None:
@@ -25,15 +29,30 @@ def replan(d: Deciding, title: str, *, undone: bool = False) -> None:
     same = (before.newest, before.continues_until, before.ended_on) == (newest, d.held.continues_until, d.held.ended_on)
     if same and not undone and phase == phase_of(d.programme, d.case.state, d.case.back_to):
         return
+    if before.ended_on is not None and same and not undone:
+        return  # it had ended before; what is still planned says so
     if before.newest is not None:
         d.change.superseded += [Superseded("certificate", title), Superseded("band", title)]
     if d.held.ended_on is not None and d.held.ended_on <= d.day:
         return
     state = back if d.programme.state_by_name[d.target].kind == "suspended" else d.target
-    outlook = Outlook(phase, state, d.held.continues_until, d.facts.newest_band_until, after=d.act.now)
+    owed = before.newest == newest and _end_not_told(d)
+    outlook = Outlook(phase, state, d.held.continues_until, d.facts.newest_band_until, after=d.act.now, end_owed=owed)
     term = Term(newest.valid_from, newest.valid_until)
     d.change.planned = (*d.change.planned, *planned_for(d.connection, d.programme, term, d.day, outlook))
     d.change.detail["planned"] = len(d.change.planned)
+
+
+def _end_not_told(d: Deciding) -> bool:
+    """Say whether the notice of an end that lies behind has not gone out yet, because the clock was down."""
+    query = select(_PLANNED.c.id).where(
+        _PLANNED.c.application_id == d.case.id,
+        _PLANNED.c.subject == "certificate",
+        _PLANNED.c.status == "planned",
+        _PLANNED.c.rule.like("T+%"),
+        _PLANNED.c.due_at <= d.act.now,
+    )
+    return d.connection.execute(query.limit(1)).first() is not None
 
 
 def planned_for(

@@ -230,6 +230,8 @@ def _given(
             case None:
                 known = ", ".join(transition.given) or "none"
                 raise BadInput("GIVEN", f'{transition.trigger} takes no given fact "{key[:40]}". Known: {known}.')
+    if "undo_ending" in transition.effects:
+        _never_shorter(case, read.get("valid_until"))
     if "issue_certificate" in transition.effects:
         _in_bounds(programme, case, read, local_day(effective_at, programme.time_zone))
     return read
@@ -240,6 +242,15 @@ def _own_document(connection: Connection, case: Case, key: str, value: str) -> i
     if not value.isdigit() or int(value) not in set(connection.execute(query).scalars()):
         raise BadInput("DOCUMENT", f'{key} "{value[:40]}" is not the number of a document of {case.reference}.')
     return int(value)
+
+
+def _never_shorter(case: Case, until: date | str | int | None) -> None:
+    """Setting a decision aside restores the original dates; an order may set a later last day, never an earlier one."""
+    last = case.held.last_day
+    if until is None or (isinstance(until, date) and last and until > last):
+        return
+    told = f"must be after {last.isoformat()}, the last day as it stands" if last else "needs a certificate"
+    raise BadInput("DATE_ORDER", f"valid_until {until} {told}. Leave it out to restore the dates as they were.")
 
 
 def _in_bounds(programme: Programme, case: Case, read: Mapping[str, date | str | int], decided_on: date) -> None:

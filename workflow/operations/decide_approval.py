@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
+from states.dates import Standing, local_day
 from states.definition import Programme
 from states.facts import Person
 from states.guards import Attempt, Unmet, role_words
@@ -31,7 +32,8 @@ from workflow.store.office import Office
 
 _APPROVAL = table_of(models.Approval)
 _A = table_of(models.Application)
-_DECISION = table_of(models.Decision)
+_CERTIFICATE = table_of(models.Certificate)
+_EVENT = table_of(models.CertificateEvent)
 _PLANNED = table_of(models.PlannedAction)
 
 
@@ -141,9 +143,12 @@ def _correct(confirming: Confirming) -> Outcome:
 
 
 def _lift(confirming: Confirming) -> Outcome:
-    """An emergency suspension that the second person does not share is lifted: nobody else has to recommend it."""
+    """An emergency suspension that the second person does not share is lifted: nobody else has to recommend it.
+
+    One that has ended by itself is not lifted, and never a later one that somebody else decided.
+    """
     c = confirming
-    if c.case is None or not _is_newest_suspension(c, c.case):
+    if c.case is None or not _still_suspends(c, c.case):
         return _nothing(c)
     machine = c.office.editions.machine(c.connection, c.case.programme, c.case.edition)
     loaded = facts.load_one(c.connection, c.office, c.case, now=c.act.now)
@@ -166,18 +171,18 @@ def _refile(confirming: Confirming) -> Outcome:
     return refile_confirmed(c.connection, c.office, c.case, c.other, c.asked, c.approval.id, c.act)
 
 
-def _is_newest_suspension(c: Confirming, case: Case) -> bool:
-    """One that was lifted meanwhile is over: a later suspension rests on reasons of its own."""
-    suspending = [t.trigger for t in (c.programme.transitions if c.programme else ()) if t.emergency]
-    newest = select(func.max(_DECISION.c.id)).where(
-        _DECISION.c.application_id == case.id, _DECISION.c.trigger.in_(suspending)
+def _still_suspends(c: Confirming, case: Case) -> bool:
+    """Say whether the suspension that was asked about is the one that is open."""
+    zone = c.programme.time_zone if c.programme else "UTC"
+    if case.held.standing(local_day(c.act.now, zone)) != Standing.SUSPENDED:
+        return False
+    asked = select(_PLANNED.c.basis).where(_PLANNED.c.subject == "approval", _PLANNED.c.occurrence == c.approval.id)
+    newest = (
+        select(func.max(_EVENT.c.decision_id))
+        .join(_CERTIFICATE, _CERTIFICATE.c.id == _EVENT.c.certificate_id)
+        .where(_CERTIFICATE.c.application_id == case.id, _EVENT.c.kind == "suspended")
     )
-    about = select(_PLANNED.c.basis).where(
-        _PLANNED.c.application_id == case.id,
-        _PLANNED.c.subject == "approval",
-        _PLANNED.c.occurrence == c.approval.id,
-    )
-    return bool(c.connection.execute(newest).scalar_one() == c.connection.execute(about).scalar_one())
+    return bool(c.connection.execute(asked).scalar_one_or_none() == c.connection.execute(newest).scalar_one())
 
 
 # Who confirms, where it is not every approver and supervisor.

@@ -158,6 +158,7 @@ def _loaded(
         cycle=case.facts_cycle,
         undecided=case.facts_cycle == case.cycle,
         back=case.back_to,
+        beneath=_beneath(programme, case),
         decision_no=case.decision_no,
         account_manager=case.account_manager_id,
         assignee=case.assignee_id,
@@ -189,6 +190,12 @@ def _loaded(
         people=people,
     )
     return Loaded(facts, tuple(row[2] for row in parts[_CONTACT]))
+
+
+def _beneath(programme: Programme, case: Case) -> str:
+    """Return the state that a way back leads to in the end: beneath a suspension there is another one."""
+    states = [name for name in reversed(case.back.split(",")) if name]
+    return next((name for name in states if programme.state_by_name[name].kind != "suspended"), case.back_to)
 
 
 def _band(case: Case, programme: Programme, rows: list[Any]) -> Any:
