@@ -259,3 +259,16 @@ class TestSpan:
 
     def test_begins_anywhere_where_nothing_is_decided(self, sqlite_office: Office):
         check(sqlite_office.database, Span(datetime(2001, 1, 1, tzinfo=UTC), datetime(2001, 1, 2, tzinfo=UTC)))
+
+    def test_refuses_an_outage_that_leaves_no_tick(self, sqlite_office: Office):
+        outages = [Outage(morning(0), morning(2)), Outage(morning(2), morning(4))]
+
+        with pytest.raises(BadInput, match="no tick at all"):
+            check(sqlite_office.database, Span(morning(0), morning(3), outages=outages))
+
+    @pytest.mark.parametrize("first", [-5, 4], ids=["before", "after"])
+    def test_refuses_an_outage_outside_the_time(self, sqlite_office: Office, first: int):
+        span = Span(morning(0), morning(3), outages=[Outage(morning(first), morning(first + 1))])
+
+        with pytest.raises(BadInput, match="lies outside"):
+            check(sqlite_office.database, span)

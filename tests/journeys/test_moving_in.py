@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from console import APPROVER, MANAGER, OFFICER, SUPERVISOR
+from console import APPROVER, AUDITOR, MANAGER, OFFICER, SUPERVISOR
 from practice import Office
 
 from workflow.operations.demonstration import valid_uen
@@ -47,6 +47,8 @@ def test_certificates_move_in_and_their_renewal_goes_on(casework: Office, file: 
     waiting = aeo.json("approval", "list")
     assert [one["kind"] for one in waiting] == ["import"]
     aeo("approval", "confirm", str(done["approval"]), "--as", SUPERVISOR, expect=1)
+    aeo("audit", "export", "--out", "trail.csv", "--as", AUDITOR)
+    assert "people:deed:refused" in Path("trail.csv").read_text()
 
     casework.tick(date(2026, 11, 24))
 

@@ -50,6 +50,7 @@ WORDING: dict[str, str] = {
     "people:role:changed": "Roles of {officer} changed",
     "people:officer:disabled": "Account of {officer} disabled; {cases} cases and {companies} companies handed over",
     "people:absence:recorded": "Absence of {officer} from {first} to {last} recorded, deputy {deputy}",
+    "people:deed:refused": "Refused: {title}: {why}",
     "people:account_manager:changed": "Account manager of {company_name} changed from {before} to {after}: {note}",
     "register:import:completed": "Register import of {filename}: {rows} rows",
     "register:cut_over:completed": "Cut-over from {filename}: {added} {what} taken over of {rows} rows",

@@ -20,6 +20,7 @@ from workflow.decisions.approvals import close_approval
 from workflow.decisions.decide import Request, decide
 from workflow.decisions.outcome import Act, Done, Outcome, Refused
 from workflow.decisions.permit import refuse
+from workflow.decisions.record import enter_act
 from workflow.errors import BadInput, NotFound
 from workflow.models.base import table_of
 from workflow.operations.advance_application import fire_confirmed
@@ -79,6 +80,8 @@ def _decide(office: Office, approval_id: int, act: Act, status: str, reason: str
         if unmet and case and programme:
             return refuse(connection, office.origin, case, programme, Deed.CONFIRM, act, unmet)
         if unmet:
+            why = "; ".join(one.sentence for one in unmet)
+            enter_act(connection, act, "people:deed:refused", {"title": title, "why": why})
             return Refused(title, tuple(unmet))
         requester = people.by_id(connection, approval.requested_by)
         asked = json.loads(approval.request)
@@ -133,7 +136,8 @@ def _fire(confirming: Confirming) -> Outcome:
     barred = {person for person, deed in took_part if transition and deed in transition.distinct_from}
     if c.act.actor.id in barred:
         sentence = "You took part in this case, so somebody who did not must confirm its decision."
-        return Refused("Confirm", (Unmet("second_person", "FOUR_EYES", sentence, "another approver or a supervisor"),))
+        unmet = [Unmet("second_person", "FOUR_EYES", sentence, "another approver or a supervisor")]
+        return refuse(c.connection, c.office.origin, c.case, c.programme, Deed.CONFIRM, c.act, unmet)
     return fire_confirmed(c.connection, c.office, c.case, c.asked, c.requester, c.act)
 
 

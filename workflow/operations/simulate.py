@@ -101,7 +101,12 @@ class Summary:
 
 
 def check(database: Database, span: Span) -> None:
-    """Refuse a span that begins before what has been decided already. Raises BadInput."""
+    """Refuse a span without a tick, or that begins before what has been decided already. Raises BadInput."""
+    for outage in span.outages:
+        if outage.end <= span.start or outage.start > span.until:
+            raise BadInput("OUTAGE", f"The --down from {outage.start.isoformat()} lies outside --from and --until.")
+    if all(span.is_down(at) for at in span.instants()):
+        raise BadInput("OUTAGE", "There would be no tick at all: --down takes up the whole time. Shorten it.")
     with database.snapshot() as connection:
         newest = connection.execute(select(func.max(_D.c.recorded_at))).scalar_one()
     if newest is not None and span.start < newest:
