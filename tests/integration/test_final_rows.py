@@ -41,6 +41,14 @@ def _what_two_people_agreed(connection: Connection, person: str) -> None:
     waiver = {"application_id": document.application_id, "cycle": 1, "kind": "bizfile_report"}
     connection.execute(table_of(models.DocumentWaiver).insert(), agreed | waiver)
     connection.execute(table_of(models.DocumentWithdrawal).insert(), agreed | {"document_id": document.id})
+    heard = {
+        "application_id": document.application_id,
+        "cycle": 1,
+        "contacted_on": date(2026, 11, 23),
+        "note": "Filing",
+    }
+    heard |= {"recorded_by": person, "recorded_at": builders.NOW}
+    connection.execute(table_of(models.ContactNote).insert(), heard)
     accepted = {"code": "STP", "edition": "2026-01", "accepted_by": person, "accepted_at": builders.NOW}
     connection.execute(table_of(models.ProgrammeAcceptance).insert(), accepted)
 

@@ -5,7 +5,8 @@ from workflow.models.approval import Approval
 from workflow.models.audit_entry import AuditEntry
 from workflow.models.calendar_day import CalendarDay
 from workflow.models.certificate import Certificate, CertificateEvent
-from workflow.models.company import AeoCode, BandAssessment, Company, CompanyName, Contact, Site
+from workflow.models.company import AccountManagerTerm, AeoCode, BandAssessment, Company, CompanyName, Contact, Site
+from workflow.models.contact_note import ContactNote
 from workflow.models.decision import Decision
 from workflow.models.document import Document, DocumentChunk, DocumentWaiver, DocumentWithdrawal
 from workflow.models.finding import Finding
@@ -13,7 +14,7 @@ from workflow.models.idempotency_key import IdempotencyKey
 from workflow.models.import_run import ImportRun
 from workflow.models.information_request import InformationRequest
 from workflow.models.installation import Installation, ReferenceCounter, WorkerHeartbeat
-from workflow.models.notification import DeliveryAttempt, Notification
+from workflow.models.notification import DeliveryAttempt, Notification, SuppressedAddress
 from workflow.models.officer import Absence, Officer, OfficerRole
 from workflow.models.participation import Participation, Recommendation, Visit
 from workflow.models.planned_action import PlannedAction
@@ -23,6 +24,7 @@ from workflow.models.task import Task
 
 __all__ = [
     "Absence",
+    "AccountManagerTerm",
     "AeoCode",
     "Application",
     "Approval",
@@ -34,6 +36,7 @@ __all__ = [
     "Company",
     "CompanyName",
     "Contact",
+    "ContactNote",
     "Decision",
     "DeliveryAttempt",
     "Document",
@@ -56,6 +59,7 @@ __all__ = [
     "ReferenceCounter",
     "RegisteredEntity",
     "Site",
+    "SuppressedAddress",
     "Task",
     "Visit",
     "WorkerHeartbeat",

@@ -29,6 +29,16 @@ class CompanyName(Row, table=True):
     since: datetime
 
 
+class AccountManagerTerm(Row, table=True):
+    """Who is account manager since when, nobody included; the newest is also in `company.account_manager_id`. Final."""
+
+    __tablename__ = "account_manager_term"
+    id: int | None = Field(default=None, primary_key=True)
+    company_id: int = Field(foreign_key="company.id", index=True)
+    officer_id: str | None = Field(default=None, foreign_key="officer.id")
+    since: datetime
+
+
 class Contact(Row, table=True):
     __table_args__ = (UniqueConstraint("company_id", "email"),)
     id: int | None = Field(default=None, primary_key=True)

@@ -19,6 +19,7 @@ class InformationRequest(Row, table=True):
     asked_by: str
     asked_at: datetime
     reply_by: date
+    calendar: str = "none"  # the calendar by which the day was found
     reminded_on: date | None = None
     final_notice_on: date | None = None
     received_on: date | None = None  # when the answer arrived; open while none

@@ -25,12 +25,16 @@ class Notification(Row, table=True):
     message_id: str = Field(unique=True)
     payload: str  # JSON for the templates
     address: str = ""  # where it went, once known
+    person: str = ""  # whom it reached there: an officer's id or a contact's token
+    bundled: bool = False  # goes out with others to the same colleague, one mail a day
+    bundled_into: int | None = Field(default=None, foreign_key="notification.id")  # the row whose mail carried it
     status: str = "queued"
     created_at: datetime
     next_try_at: datetime | None = None
     lease_until: datetime | None = None
     fence: int = 0  # rises with every claim, so that a late worker cannot settle another's row
     attempts: int = 0
+    resends: int = 0  # tries after an answer that never came
     settled_at: datetime | None = None
     last_reply: str = ""
 
@@ -41,5 +45,20 @@ class DeliveryAttempt(Row, table=True):
     notification_id: int = Field(foreign_key="notification.id", index=True)
     at: datetime
     address: str
+    person: str = ""
     outcome: str
     reply: str
+
+
+class SuppressedAddress(Row, table=True):
+    """An address to which nothing is sent any more, until somebody releases it."""
+
+    __tablename__ = "suppressed_address"
+    id: int | None = Field(default=None, primary_key=True)
+    address: str = Field(index=True)  # in lower case
+    reason: str
+    since: datetime
+    notification_id: int | None = Field(default=None, foreign_key="notification.id")
+    released_at: datetime | None = None
+    released_by: str | None = None
+    release_reason: str = ""

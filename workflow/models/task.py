@@ -1,6 +1,6 @@
 """Something that waits for a person because the system may not or cannot decide it."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlmodel import Field
 
@@ -14,4 +14,8 @@ class Task(Row, table=True):
     application_id: int | None = Field(default=None, foreign_key="application.id", index=True)
     sentence: str
     created_at: datetime
+    notification_id: int | None = Field(default=None, foreign_key="notification.id")
     closed_at: datetime | None = None
+    closed_by: str | None = None
+    outcome: str = ""  # what was done
+    posted_on: date | None = None  # for a letter that took a mail's place

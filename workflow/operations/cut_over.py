@@ -27,7 +27,7 @@ from workflow.errors import BadInput, NotFound, NotPermitted
 from workflow.models.base import table_of
 from workflow.operations.csv_import import RUN, Rejects, digest_of, header_of, reading, rejects_of, rows_of, run_of
 from workflow.operations.submit_application import company_of
-from workflow.store import calendar, people
+from workflow.store import calendar, managers, people
 from workflow.store.office import Office
 
 _COMPANY = table_of(models.Company)
@@ -227,7 +227,7 @@ def give_manager(connection: Connection, run: Run, number: int, company_id: int,
     query = select(_COMPANY.c.account_manager_id).where(_COMPANY.c.id == company_id)
     known = connection.execute(query).scalar_one()
     if manager and known is None:
-        connection.execute(update(_COMPANY).where(_COMPANY.c.id == company_id).values(account_manager_id=manager.id))
+        managers.name(connection, [company_id], manager.id, run.act.now)
     elif manager and known != manager.id:
         run.find(number, "OTHER_MANAGER", "The company has another account manager already, who stays.")
     elif known is None:

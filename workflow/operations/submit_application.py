@@ -21,7 +21,7 @@ from workflow.errors import BadInput, NotPermitted
 from workflow.models.base import table_of
 from workflow.operations.add_site import site_names, write_sites
 from workflow.operations.advance_application import far_back
-from workflow.store import cases, people
+from workflow.store import cases, managers, people
 from workflow.store.numbers import next_number
 from workflow.store.office import Office
 
@@ -96,9 +96,7 @@ def submit_application(
             if manager and "account_manager" not in manager.roles:
                 raise BadInput("NOT_A_MANAGER", f"{manager.name} does not hold the role account_manager.")
             if manager:
-                connection.execute(
-                    _COMPANY.update().where(_COMPANY.c.id == company_id).values(account_manager_id=manager.id)
-                )
+                managers.name(connection, [company_id], manager.id, act.now)
             if address:
                 add_contact(connection, company_id, address)
             if named:

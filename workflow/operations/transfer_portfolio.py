@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
 from states.facts import Person
 from workflow import inputs, models
@@ -12,7 +12,7 @@ from workflow.decisions.outcome import Act, Done
 from workflow.decisions.record import Change, enter_act, record
 from workflow.errors import BadInput, NotPermitted
 from workflow.models.base import table_of
-from workflow.store import holdings, people
+from workflow.store import holdings, managers, people
 from workflow.store.cases import Case
 from workflow.store.holdings import Holdings
 from workflow.store.office import Office
@@ -91,7 +91,7 @@ def move_companies(
 ) -> None:  # fmt: skip
     """Move locked companies: an entry for each live case, or for the company without one, and a letter to each company."""
     ids = [company.id for company in held.companies]
-    connection.execute(update(_COMPANY).where(_COMPANY.c.id.in_(ids)).values(account_manager_id=after.id))
+    managers.name(connection, ids, after.id, act.now)
     contacts: dict[int, list[int]] = defaultdict(list)
     query = select(_CONTACT.c.id, _CONTACT.c.company_id).where(_CONTACT.c.company_id.in_(ids)).order_by(_CONTACT.c.id)
     for row in connection.execute(query):

@@ -1,22 +1,28 @@
-"""Office calendars as stored: computed holidays that an administration may override. Knows no deadlines."""
+"""Public holidays as stored: computed ones that an administration may override. Knows no deadlines."""
 
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import Connection, func, select
 
 from states.dates import OfficeCalendar
 from workflow import models
 from workflow.models.base import table_of
+from workflow.models.calendar_day import ALWAYS
 
 _D = table_of(models.CalendarDay)
 _COUNTRIES = {"Asia/Singapore": "SG"}
 _YEARS = range(2019, 2046)
 
 
-def office_calendar(connection: Connection, zone: str, first: date, last: date) -> OfficeCalendar:
-    """Return the days an office in a zone is closed within a span of days, both included."""
-    query = select(_D.c.day).where(_D.c.zone == zone, _D.c.closed, _D.c.day.between(first, last))
-    return OfficeCalendar.of(connection.execute(query).scalars())
+def office_calendar(
+    connection: Connection, zone: str, first: date, last: date, *, as_at: datetime | None = None
+) -> OfficeCalendar:
+    """Return the public holidays of a zone within a span of days, both included, as known now or `as_at` an instant."""
+    query = select(_D.c.day, _D.c.closed).where(_D.c.zone == zone, _D.c.day.between(first, last))
+    if as_at is not None:
+        query = query.where(_D.c.since <= as_at)
+    newest = {row.day: row.closed for row in connection.execute(query.order_by(_D.c.since))}
+    return OfficeCalendar.of(day for day, closed in newest.items() if closed)
 
 
 def fill(connection: Connection) -> int:
@@ -32,6 +38,7 @@ def fill(connection: Connection) -> int:
             {
                 "zone": zone,
                 "day": day,
+                "since": ALWAYS,
                 "name": name,
                 "closed": True,
                 "source": "estimated" if "(estimated)" in name else "computed",

@@ -26,6 +26,9 @@ FINAL: tuple[Table, ...] = tuple(
         models.ProgrammeEdition,
         models.ProgrammeAcceptance,
         models.CompanyName,
+        models.AccountManagerTerm,
+        models.CalendarDay,
+        models.ContactNote,
     )
 )
 

@@ -5,7 +5,7 @@
 
 from sqlalchemy import Engine, inspect, text
 
-HEAD = "lifecycle_20261124"
+HEAD = "clock_20261124"
 
 
 def current(engine: Engine) -> str | None:
