@@ -32,6 +32,7 @@ _NOTIFICATION = table_of(models.Notification)
 _PARTICIPATION = table_of(models.Participation)
 
 _INSERT_ENTRY = _ENTRY.insert()
+_INSERT_ENTRIES = _ENTRY.insert().inline()  # nobody asks for their ids
 _INSERT_DECISION = _DECISION.insert()
 _INSERT_NOTIFICATION = _NOTIFICATION.insert().inline()  # nobody asks for its id
 _INSERT_PLANNED = _PLANNED.insert()
@@ -70,6 +71,13 @@ _TAKE_PART = _PARTICIPATION.insert().from_select(
 )
 _NEXT_DUE = select(func.min(_PLANNED.c.due_at)).where(
     _PLANNED.c.application_id == bindparam("case_id"), _PLANNED.c.status == "planned"
+)
+
+
+_NEXT_DUES = (
+    select(_PLANNED.c.application_id, func.min(_PLANNED.c.due_at).label("next_due"))
+    .where(_PLANNED.c.application_id.in_(bindparam("ids", expanding=True)), _PLANNED.c.status == "planned")
+    .group_by(_PLANNED.c.application_id)
 )
 
 
@@ -158,7 +166,7 @@ class Change:
 
 def record(connection: Connection, origin: str, case: Case, programme: Programme, act: Act, change: Change) -> int:
     """Write a change and return the entry's id. Raises StaleVersion when the row is not the one that was locked."""
-    entry_id = _enter(connection, case, programme, act, change)
+    entry_id = enter(connection, _entry(case, programme, act, change), case.id)
     decision_id = _decide(connection, case, act, change, entry_id)
     if change.deed:
         _take_part(connection, case, act, change.deed)
@@ -181,21 +189,59 @@ def record(connection: Connection, origin: str, case: Case, programme: Programme
     return entry_id
 
 
+@dataclass(frozen=True)
+class Settlement:
+    """What becomes of planned actions of a locked case, with mail and entry: a change that decides nothing."""
+
+    case: Case
+    programme: Programme
+    change: Change
+
+
+def record_settlements(connection: Connection, origin: str, act: Act, settlements: Sequence[Settlement]) -> None:
+    """Write many changes that only settle planned actions, kind of row by kind of row: the clock makes thousands.
+
+    Raises StaleVersion when a row is not the one that was locked.
+    """
+    entries, letters = [], []
+    for one in settlements:
+        entry = _entry(one.case, one.programme, act, one.change)
+        entries.append(_entry_row(entry, one.case.id))
+        letters += _letters(origin, one.case, act, one.change.notices, one.change.cause)
+    if not entries:
+        return
+    connection.execute(_INSERT_ENTRIES, entries)
+    if letters:
+        connection.execute(_INSERT_NOTIFICATION, letters)
+    settle(connection, [settled for one in settlements for settled in one.change.settled], act.now)
+    touched = {one.case.id: one.case for one in settlements}
+    found = connection.execute(_NEXT_DUES, {"ids": list(touched)})
+    next_dues = {row.application_id: row.next_due for row in found}
+    locked = [
+        {"b_id": case.id, "b_version": case.version, "v_next_due": next_dues.get(id_), "v_case_seq": case.case_seq}
+        for id_, case in touched.items()
+    ]
+    if connection.execute(_update_of(("next_due", "case_seq")), locked).rowcount != len(locked):
+        raise stale("One of the cases that are due")
+    for id_, case in touched.items():
+        case.next_due = next_dues.get(id_)
+
+
 def enter(connection: Connection, entry: Entry, application_id: int | None = None) -> int:
     """Insert an entry that belongs to no case's sequence, or one that `record` has numbered."""
+    return new_id(connection.execute(_INSERT_ENTRY, _entry_row(entry, application_id)))
+
+
+def _entry_row(entry: Entry, application_id: int | None) -> dict[str, Any]:
     canonical = entry.canonical()
-    result = connection.execute(
-        _INSERT_ENTRY,
-        {
-            "kind": entry.kind,
-            "application_id": application_id,
-            "case_seq": entry.case_seq,
-            "recorded_at": entry.recorded_at,
-            "canonical": canonical,
-            "leaf": leaf_hash(canonical),
-        },
-    )
-    return new_id(result)
+    return {
+        "kind": entry.kind,
+        "application_id": application_id,
+        "case_seq": entry.case_seq,
+        "recorded_at": entry.recorded_at,
+        "canonical": canonical,
+        "leaf": leaf_hash(canonical),
+    }
 
 
 def enter_act(
@@ -221,7 +267,8 @@ def settle(connection: Connection, settled: Sequence[Settled], now: datetime) ->
         connection.execute(_SETTLE, rows)
 
 
-def _enter(connection: Connection, case: Case, programme: Programme, act: Act, change: Change) -> int:
+def _entry(case: Case, programme: Programme, act: Act, change: Change) -> Entry:
+    """Return the next entry of a case's sequence."""
     case.case_seq += 1
     decided = change.decided
     changes = {
@@ -229,7 +276,7 @@ def _enter(connection: Connection, case: Case, programme: Programme, act: Act, c
         for name, value in change.updates.items()
         if name in _TOLD and value != getattr(case, name)
     }
-    entry = Entry(
+    return Entry(
         kind=change.kind,
         recorded_at=act.now,
         effective_at=change.effective_at,
@@ -255,7 +302,6 @@ def _enter(connection: Connection, case: Case, programme: Programme, act: Act, c
         edition=[programme.code, programme.edition, programme.sha256],
         detail=change.detail,
     )
-    return enter(connection, entry, case.id)
 
 
 _TOLD = frozenset(
@@ -384,7 +430,13 @@ def _plan(connection: Connection, case: Case, planned: Sequence[Planned], basis:
 
 
 def _post(connection: Connection, origin: str, case: Case, act: Act, notices: Sequence[Notice], cause: str) -> None:
-    rows = [
+    rows = _letters(origin, case, act, notices, cause)
+    # One row is sent as one statement; drivers take a longer way for a list.
+    connection.execute(_INSERT_NOTIFICATION, rows[0] if len(rows) == 1 else rows)
+
+
+def _letters(origin: str, case: Case, act: Act, notices: Sequence[Notice], cause: str) -> list[dict[str, Any]]:
+    return [
         {
             "application_id": case.id,
             "message": notice.message,
@@ -403,8 +455,6 @@ def _post(connection: Connection, origin: str, case: Case, act: Act, notices: Se
         }
         for notice in notices
     ]
-    # One row is sent as one statement; drivers take a longer way for a list.
-    connection.execute(_INSERT_NOTIFICATION, rows[0] if len(rows) == 1 else rows)
 
 
 def _update(connection: Connection, case: Case, change: Change) -> None:

@@ -24,7 +24,7 @@ from workflow.decisions.decide import Request, decide
 from workflow.decisions.effects import end_of_standing
 from workflow.decisions.notices import Notice, payload, recipients
 from workflow.decisions.outcome import Act, Refused
-from workflow.decisions.record import Change, Happened, Settled, enter, record
+from workflow.decisions.record import Change, Happened, Settled, Settlement, enter, record, record_settlements
 from workflow.errors import BadInput, NotPermitted
 from workflow.models.base import table_of
 from workflow.store import cases, facts, ledger, people
@@ -154,9 +154,12 @@ def _batch(connection: Connection, office: Office, ids: Sequence[int], now: date
     rows = ledger.due(connection, ids, now)
     loaded = facts.load(connection, office, list(locked.values()), now=now, people=staff)
     done: list[dict[str, Any]] = []
+    settlements: list[Settlement] = []
+    act = Act(CLOCK, "clock", now)
     for id_, group in groupby(rows, key=lambda row: int(row.application_id)):
-        clock = _Clock(connection, office, machines[id_], locked[id_], staff, Act(CLOCK, "clock", now), done)
+        clock = _Clock(connection, office, machines[id_], locked[id_], staff, act, done, settlements)
         clock.run(list(group), loaded[id_])
+    record_settlements(connection, office.origin, act, settlements)
     return done
 
 
@@ -171,14 +174,16 @@ class _Clock:
     staff: Mapping[str, Person]
     act: Act
     done: list[dict[str, Any]]
+    settlements: list[Settlement]  # written together when the batch is through
 
     def run(self, rows: list[Row[Any]], loaded: facts.Loaded) -> None:
         for row in rows:
             if row.trigger:
                 self._fire(row, loaded)
-        # A fired timer may have superseded what was due after it.
-        still = ledger.still_planned(self.connection, [row.id for row in rows if row.message])
-        messages = [row for row in rows if row.id in still]
+        messages = [row for row in rows if row.message]
+        if len(messages) < len(rows):  # a fired timer may have superseded what was due after it
+            still = ledger.still_planned(self.connection, [row.id for row in messages])
+            messages = [row for row in messages if row.id in still]
         self._remind([row for row in messages if row.subject in ("certificate", "band")], loaded)
         for row in messages:
             if row.subject == "request":
@@ -293,7 +298,7 @@ class _Clock:
 
     def _settle(self, row: Row[Any], status: str, outcome: str, kind: str, notices: tuple[Notice, ...] = ()) -> None:
         change = self._change(row, status, outcome, kind, notices)
-        record(self.connection, self.office.origin, self.case, self.machine.programme, self.act, change)
+        self.settlements.append(Settlement(self.case, self.machine.programme, change))
         self._tell(row, status, outcome, [notice.recipient for notice in notices])
 
     def _change(self, row: Row[Any], status: str, outcome: str, kind: str, notices: tuple[Notice, ...] = ()) -> Change:
