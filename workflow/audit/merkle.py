@@ -40,15 +40,21 @@ class Frontier:
 
     def append(self, leaf: bytes) -> None:
         """Add the hash of one leaf."""
-        index, level, made = self.size, 0, leaf
-        self._complete(0, index, made)
+        self.append_subtree(leaf, 0)
+
+    def append_subtree(self, made: bytes, level: int) -> None:
+        """Add the hash of a complete subtree of 2^level leaves. Raises ValueError where none may begin."""
+        if self.size & (1 << level) - 1:
+            raise ValueError(f"After {self.size} leaves no subtree of {1 << level} begins.")
+        index, grown = self.size >> level, self.size + (1 << level)
+        self._complete(level, index, made)
         while index & 1:
             made = node_hash(self._hashes.pop(), made)
             index >>= 1
             level += 1
             self._complete(level, index, made)
         self._hashes.append(made)
-        self.size += 1
+        self.size = grown
 
     def root(self) -> bytes:
         """Return the hash of the whole tree."""
