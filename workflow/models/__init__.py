@@ -14,6 +14,7 @@ from workflow.models.idempotency_key import IdempotencyKey
 from workflow.models.import_run import ImportRun
 from workflow.models.information_request import InformationRequest
 from workflow.models.installation import Installation, ReferenceCounter, WorkerHeartbeat
+from workflow.models.log import Checkpoint, LogNode
 from workflow.models.notification import DeliveryAttempt, Notification, SuppressedAddress
 from workflow.models.officer import Absence, Officer, OfficerRole
 from workflow.models.participation import Participation, Recommendation, Visit
@@ -33,6 +34,7 @@ __all__ = [
     "CalendarDay",
     "Certificate",
     "CertificateEvent",
+    "Checkpoint",
     "Company",
     "CompanyName",
     "Contact",
@@ -48,6 +50,7 @@ __all__ = [
     "ImportRun",
     "InformationRequest",
     "Installation",
+    "LogNode",
     "Notification",
     "Officer",
     "OfficerRole",

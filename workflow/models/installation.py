@@ -11,6 +11,7 @@ from workflow.models.base import Row
 class Installation(Row, table=True):
     id: int = Field(default=1, primary_key=True)
     origin: str
+    log_origin: str = ""  # names the log in checkpoints: like `origin`, until an operator begins a new one
     salt: str  # for digests of addresses in the trail
     created_at: datetime
     clock_setting: str = ""  # the AEO_CLOCK value that set the offset

@@ -46,7 +46,7 @@ def renew_identity(database: Database, *, now: datetime) -> tuple[str, str]:
 
 def _new_identity(connection: Connection, now: datetime) -> tuple[str, str]:
     origin, salt = f"casework-{secrets.token_hex(4)}.invalid", secrets.token_hex(16)
-    row = {"id": 1, "origin": origin, "salt": salt, "created_at": now}
+    row = {"id": 1, "origin": origin, "log_origin": origin, "salt": salt, "created_at": now}
     connection.execute(_INSTALLATION.insert(), row | {"clock_setting": "", "clock_offset_us": 0})
     enter(connection, _entry("system:installation:opened", now, {"origin": origin}))
     return origin, salt

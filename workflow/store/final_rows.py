@@ -29,6 +29,8 @@ FINAL: tuple[Table, ...] = tuple(
         models.AccountManagerTerm,
         models.CalendarDay,
         models.ContactNote,
+        models.Checkpoint,
+        models.LogNode,
     )
 )
 

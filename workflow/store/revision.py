@@ -5,7 +5,7 @@
 
 from sqlalchemy import Engine, inspect, text
 
-HEAD = "clock_20261124"
+HEAD = "trail_20261124"
 
 
 def current(engine: Engine) -> str | None:
