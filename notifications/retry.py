@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 GIVE_UP_AFTER = timedelta(days=5)
+ASK_AGAIN_AFTER = timedelta(hours=1)
 _FIRST, _LONGEST = timedelta(minutes=1), timedelta(hours=4)
 _PERMANENT = 500
 _TEMPORARY = 400
@@ -35,7 +36,16 @@ def classify(code: int) -> Outcome:
     return Outcome.SENT if code in _DONE else Outcome.IN_DOUBT
 
 
-def decide(outcome: Outcome, *, attempts: int, created_at: datetime, now: datetime) -> Verdict:
+def decide(
+    outcome: Outcome,
+    *,
+    attempts: int,
+    created_at: datetime,
+    now: datetime,
+    jitter: float = 0.5,  # noqa: ARG001  # where in its span a pause falls
+    resends: int = 0,
+    resend_in_doubt: bool = False,
+) -> Verdict:
     """Return the row's next status; temporary trouble is tried again with growing pauses for five days."""
     match outcome:
         case Outcome.SENT:
@@ -43,7 +53,7 @@ def decide(outcome: Outcome, *, attempts: int, created_at: datetime, now: dateti
         case Outcome.PERMANENT:
             return Verdict("failed")
         case Outcome.IN_DOUBT:
-            return Verdict("in_doubt")
+            return Verdict("in_doubt", now + ASK_AGAIN_AFTER if resend_in_doubt and resends == 0 else None)
         case Outcome.TEMPORARY:
             if now - created_at > GIVE_UP_AFTER:
                 return Verdict("failed")

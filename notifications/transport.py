@@ -19,10 +19,13 @@ _AFTER_DOT = 600  # seconds to wait for the answer after the final dot (RFC 5321
 class Reply:
     outcome: Outcome
     text: str
+    dead_address: bool = False
 
 
 class Transport(Protocol):
-    """Something that takes one message at a time between open and close."""
+    """Something that takes messages between open and close, as many at a time as `size`."""
+
+    size: int
 
     async def open(self) -> None: ...
 
@@ -33,6 +36,8 @@ class Transport(Protocol):
 
 class MaildirTransport:
     """Puts every message into a local mailbox: the embedded default, read by the console and by tests."""
+
+    size = 1
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -67,6 +72,8 @@ class Relay:
 
 class SMTPTransport:
     """Speaks to a mail server over one connection that is kept between messages."""
+
+    size = 1
 
     def __init__(self, relay: Relay, *, tls: ssl.SSLContext | None = None, timeout: float = 60) -> None:
         self._relay = relay
@@ -104,7 +111,8 @@ class SMTPTransport:
             outcome = classify(error.code)
             # The text has not gone out, so an answer that cannot be read leaves nothing in doubt.
             outcome = Outcome.TEMPORARY if outcome is Outcome.IN_DOUBT else outcome
-            return Reply(outcome, f"{error.code} {error.message}")
+            dead = outcome is Outcome.PERMANENT and "5.1." in error.message[:8]
+            return Reply(outcome, f"{error.code} {error.message}", dead)
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             await self.close()
             return Reply(Outcome.TEMPORARY, f"{type(error).__name__}: {error}")
