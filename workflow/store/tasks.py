@@ -2,22 +2,31 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from workflow import models
 from workflow.models.base import table_of
 
 _TASK = table_of(models.Task)
+_KNOWN = select(func.count()).where(_TASK.c.key == bindparam("key"))
+_INSERT = _TASK.insert()
 
 
 def add_task(
-    connection: Connection, key: str, role: str, sentence: str, now: datetime, application_id: int | None = None
+    connection: Connection,
+    key: str,
+    role: str,
+    sentence: str,
+    now: datetime,
+    application_id: int | None = None,
+    *,
+    notification_id: int | None = None,
 ) -> bool:
     """Make a task once and say whether it is new; the same trouble makes no second one."""
-    if connection.execute(select(func.count()).where(_TASK.c.key == key)).scalar_one():
+    if connection.execute(_KNOWN, {"key": key}).scalar_one():
         return False
     row = {"key": key, "role": role, "sentence": sentence, "created_at": now, "application_id": application_id}
-    connection.execute(_TASK.insert(), row)
+    connection.execute(_INSERT, row | {"notification_id": notification_id})
     return True
 
 
