@@ -18,7 +18,7 @@ from workflow.store import outbox, people, suppressions
 from workflow.store.cases import Case, read_many
 from workflow.store.office import Office
 from workflow.store.outbox import Fate, Mail
-from workflow.store.tasks import add_task
+from workflow.store.tasks import add_task, letter_key
 
 _N = table_of(models.Notification)
 _LONGEST_REPLY = 1000
@@ -99,8 +99,7 @@ def _letter_task(connection: Connection, fate: Fate, now: datetime) -> None:
         f"Send a letter instead of message {mail.id} ({mail.message}): its address takes no mail any more. "
         f"Then close this with `aeo task close ID --posted-on DAY`. The text: `aeo outbox show {mail.id}`."
     )
-    key = f"letter:{mail.id}"
-    add_task(connection, key, "officer", sentence, now, mail.application_id, notification_id=mail.id)
+    add_task(connection, letter_key(mail.id), "officer", sentence, now, mail.application_id, notification_id=mail.id)
 
 
 def _task(connection: Connection, fate: Fate, now: datetime) -> None:
@@ -121,7 +120,7 @@ def _tell_officer(connection: Connection, office: Office, fate: Fate, now: datet
     case = None if mail.application_id is None else read_many(connection, [mail.application_id])[mail.application_id]
     more = {
         "failed_message": mail.message,
-        "recipient_address": mail.address,
+        "recipient_address": mail.address or "a contact that is gone",
         "reply": fate.reply,
         "letter": letter,
     }

@@ -10,7 +10,7 @@ import zlib
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -251,12 +251,7 @@ def _doubt_expired(office: Office, now: datetime) -> None:
         cases = read_many(connection, {row.application_id for row in rows if row.application_id is not None})
         fates: list[Fate] = []
         for row in rows:
-            case = cases.get(row.application_id)
-            person = row.person or recipients.person_at(connection, row.recipient, row.address)
-            mail = Mail(
-                row.id, row.fence, row.message, row.cause, row.recipient, row.message_id, row.created_at, row.attempts,
-                row.resends, row.address, person, {}, row.application_id, case.reference if case else "",
-                case.programme if case else "", None, row.bundled_into, row.status,
-            )  # fmt: skip
-            fates += _fates(Parcel(mail), Reply(Outcome.IN_DOUBT, _STOPPED), now)
+            mail = outbox.as_it_stands(row, cases.get(row.application_id))
+            person = mail.person or recipients.person_at(connection, row.recipient, row.address)
+            fates += _fates(Parcel(replace(mail, person=person)), Reply(Outcome.IN_DOUBT, _STOPPED), now)
         settle(connection, office, fates, now)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, select, update
 
 from workflow import models
 from workflow.models.base import table_of
+from workflow.store.cases import Case
 
 _N = table_of(models.Notification)
 _ATTEMPT = table_of(models.DeliveryAttempt)
@@ -61,6 +62,29 @@ class Fate:
     next_try_at: datetime | None = None
     outcome: str = ""
     dead: bool = False  # the address takes no mail any more
+
+
+def as_it_stands(row: Row[Any], case: Case | None) -> Mail:
+    """Return a row as it is, without what it says; somebody may hold it."""
+    return Mail(
+        id=row.id,
+        fence=row.fence,
+        message=row.message,
+        cause=row.cause,
+        recipient=row.recipient,
+        message_id=row.message_id,
+        created_at=row.created_at,
+        attempts=row.attempts,
+        resends=row.resends,
+        address=row.address,
+        person=row.person,
+        payload={},
+        application_id=row.application_id,
+        reference=case.reference if case else "",
+        programme=case.programme if case else "",
+        bundled_into=row.bundled_into,
+        was=row.status,
+    )
 
 
 def _due(status: str, *more: Any) -> Select[Any]:
@@ -120,6 +144,22 @@ _LAST_BUNDLE = (
         _N.c.person.in_(bindparam("people", expanding=True)),
     )
     .group_by(_N.c.person, _N.c.status)
+)
+
+_LEFT = ("sending", "sent", "in_doubt", "failed")
+_BOUNCED = (
+    select(_N)
+    .where(_N.c.message_id.in_(bindparam("message_ids", expanding=True)), _N.c.status.in_(_LEFT), _N.c.address != "")
+    .order_by(_N.c.id)
+    .with_for_update()
+)
+_NEWEST_TO = (
+    select(_N)
+    .where(func.lower(_N.c.address) == bindparam("address"), _N.c.status.in_(_LEFT))
+    .where(_N.c.bundled_into.is_(None))
+    .order_by(_N.c.id.desc())
+    .limit(1)
+    .with_for_update()
 )
 
 
@@ -244,22 +284,6 @@ def note_attempts(connection: Connection, fates: Iterable[Fate], now: datetime) 
         connection.execute(_INSERT_ATTEMPT, rows)
 
 
-_BOUNCED = (
-    select(_N)
-    .where(_N.c.message_id.in_(bindparam("message_ids", expanding=True)), _N.c.status != "queued")
-    .order_by(_N.c.id)
-    .with_for_update()
-)
-_NEWEST_TO = (
-    select(_N)
-    .where(func.lower(_N.c.address) == bindparam("address"), _N.c.status.in_(("sent", "in_doubt", "failed")))
-    .where(_N.c.bundled_into.is_(None))
-    .order_by(_N.c.id.desc())
-    .limit(1)
-    .with_for_update()
-)
-
-
 def by_message_ids(connection: Connection, message_ids: Collection[str]) -> Row[Any] | None:
     """Lock and return the row that left under one of these Message-IDs."""
     return connection.execute(_BOUNCED, {"message_ids": list(message_ids)}).first()
@@ -268,3 +292,16 @@ def by_message_ids(connection: Connection, message_ids: Collection[str]) -> Row[
 def newest_to(connection: Connection, address: str) -> Row[Any] | None:
     """Lock and return the newest row that left for an address, given in lower case."""
     return connection.execute(_NEWEST_TO, {"address": address}).first()
+
+
+def lock(connection: Connection, id_: int) -> Row[Any] | None:
+    """Lock and return one row."""
+    return connection.execute(select(_N).where(_N.c.id == id_).with_for_update()).first()
+
+
+def queue_again(connection: Connection, row: Row[Any], now: datetime) -> None:
+    """Let a locked row be sent again; a doubt stays one until the second mail is answered."""
+    values: dict[str, Any] = {"next_try_at": now, "fence": row.fence + 1}
+    if row.status != "in_doubt":
+        values |= {"status": "queued", "resends": 0, "settled_at": None, "bundled_into": None, "bundled": False}
+    connection.execute(update(_N).where(_N.c.id == row.id).values(values))
