@@ -4,7 +4,7 @@ What comes in may be anything: whatever cannot be read is said so, with one erro
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import Message
@@ -12,8 +12,11 @@ from email.message import Message
 from flufl.bounce import all_failures
 
 LARGEST = 1_000_000  # bytes; a report with the text that came back stays far below it
+_ADDRESS = re.compile(r"[!-?A-~]{1,64}@[0-9a-z.-]{1,189}")
 _MESSAGE_ID = re.compile(r"<[^<>\s]{3,250}@[^<>\s]{1,250}>")
-_RETURNED = re.compile(r"^message-id:[ \t]*(<[^<>\s]{3,250}@[^<>\s]{1,250}>)", re.IGNORECASE | re.MULTILINE)
+_RETURNED = re.compile(
+    r"^message-id:[ \t]*(?:\r?\n[ \t]+)?(<[^<>\s]{3,250}@[^<>\s]{1,250}>)", re.IGNORECASE | re.MULTILINE
+)
 _DIAGNOSTIC = re.compile(r"^diagnostic-code:[ \t]*(.{1,500})", re.IGNORECASE | re.MULTILINE)
 _STATUS = re.compile(r"^status:[ \t]*([245]\.\d{1,3}\.\d{1,3})", re.IGNORECASE | re.MULTILINE)
 _TEXT = 200_000  # characters of one part that are searched
@@ -43,8 +46,8 @@ def read_bounce(content: bytes) -> Bounce:
         texts = list(_texts(message))
         ids = [*_first_ids(texts), *_MESSAGE_ID.findall(f"{message['In-Reply-To']} {message['References']}")]
         return Bounce(
-            frozenset(map(_address, permanent)),
-            frozenset(map(_address, temporary)),
+            _addresses(permanent),
+            _addresses(temporary),
             tuple(dict.fromkeys(ids)),
             _reason(texts),
         )
@@ -52,15 +55,17 @@ def read_bounce(content: bytes) -> Bounce:
         raise Unreadable(f"{type(error).__name__}: {error}") from error
 
 
-def _address(found: bytes) -> str:
-    return found.decode("ascii").lower()
+def _addresses(found: Iterable[bytes]) -> frozenset[str]:
+    """Return what can be an address: servers name other things in its place, and anybody can write a report."""
+    texts = (one.decode("ascii").lower() for one in found)
+    return frozenset(text for text in texts if _ADDRESS.fullmatch(text))
 
 
 def _texts(message: Message) -> Iterator[str]:
     """Yield the text of every part below the message's own headers: reports, returned headers, returned messages."""
     for part in message.walk():
         if part is not message and part.get_content_maintype() != "multipart":
-            yield "".join(f"{name}: {value}\n" for name, value in part.items())[:_TEXT]
+            yield "".join(f"{name}: {' '.join(str(value).split())}\n" for name, value in part.items())[:_TEXT]
         if not part.is_multipart():
             payload = part.get_payload(decode=True)
             yield payload[:_TEXT].decode("utf-8", "replace") if isinstance(payload, bytes) else ""
