@@ -3,6 +3,7 @@
 What comes in may be anything: whatever cannot be read is said so, with one error. It knows no outbox.
 """
 
+import logging
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,6 +11,9 @@ from email import message_from_bytes
 from email.message import Message
 
 from flufl.bounce import all_failures
+
+# What its detectors stumble over is our answer to the caller, not a stack of calls in the log for each bad message.
+logging.getLogger("flufl.bounce").disabled = True
 
 LARGEST = 1_000_000  # bytes; a report with the text that came back stays far below it
 _ADDRESS = re.compile(r"[!-?A-~]{1,64}@[0-9a-z.-]{1,189}")

@@ -47,7 +47,7 @@ class Transport:
         self.sent.append((recipient, content))
         self._now += 1
         self.most_at_once = max(self.most_at_once, self._now)
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.005)
         self._now -= 1
         if callable(self.answers):
             return self.answers(recipient)
