@@ -10,9 +10,9 @@ from workflow.decisions.notices import Notice, message_id
 from workflow.models.base import table_of
 
 _N = table_of(models.Notification)
-_INSERT = {
-    "sqlite": sqlite.insert(_N).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(_N).on_conflict_do_nothing(),
+_INSERT = {  # inline: how many rows it made is asked for, not their ids
+    "sqlite": sqlite.insert(_N).on_conflict_do_nothing().inline(),
+    "postgresql": postgresql.insert(_N).on_conflict_do_nothing().inline(),
 }
 
 
