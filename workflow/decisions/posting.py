@@ -10,7 +10,7 @@ from workflow.decisions.notices import Notice, message_id
 from workflow.models.base import table_of
 
 _N = table_of(models.Notification)
-_INSERT = {  # inline: how many rows it made is asked for, not their ids
+_INSERT = {
     "sqlite": sqlite.insert(_N).on_conflict_do_nothing().inline(),
     "postgresql": postgresql.insert(_N).on_conflict_do_nothing().inline(),
 }
@@ -40,4 +40,5 @@ def post(
         "created_at": now,
         "next_try_at": now,
     }
-    return connection.execute(_INSERT[connection.dialect.name], values).rowcount == 1
+    insert = _INSERT[connection.dialect.name]
+    return connection.execute(insert, values, execution_options={"preserve_rowcount": True}).rowcount == 1
