@@ -12,31 +12,33 @@ _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _SPECIAL = frozenset('()<>[]:;@\\," ')
 
 
-class BadAddress(ValueError):
+class NotAnAddress(ValueError):
     """Not one plain address that can be written safely."""
 
 
 @lru_cache(maxsize=1024)
 def as_sent(address: str) -> str:
-    """Return the address with its domain as A-labels (IDNA 2008). Raises BadAddress.
+    """Return the address with its domain as A-labels (IDNA 2008). Raises NotAnAddress.
 
     One dot-atom, @, one domain: no display name, comment, quoted part or literal. The part before the @ stays as it
     is; where it is not ASCII, so is the result, and only a server with SMTPUTF8 can take it.
     """
     local, at, domain = address.rpartition("@")
     if not (at and local and domain):
-        raise BadAddress(f'"{_shown(address)}" is not an e-mail address; it looks like name@domain.')
+        raise NotAnAddress(f'"{_shown(address)}" is not an e-mail address; it looks like name@domain.')
     if not _safe_local(local):
-        raise BadAddress(f'"{_shown(address)}" has a part before the @ that mail programmes read differently.')
+        raise NotAnAddress(f'"{_shown(address)}" has a part before the @ that mail programmes read differently.')
     if not domain.isascii():
         try:
             domain = idna.encode(domain, uts46=True).decode("ascii")
         except idna.IDNAError as error:
-            raise BadAddress(f'"{_shown(address)}" has a domain that cannot be looked up: {_shown(error)}.') from error
+            raise NotAnAddress(
+                f'"{_shown(address)}" has a domain that cannot be looked up: {_shown(error)}.'
+            ) from error
     if not _DOMAIN.fullmatch(domain):
-        raise BadAddress(f'"{_shown(address)}" has a domain that cannot be looked up.')
+        raise NotAnAddress(f'"{_shown(address)}" has a domain that cannot be looked up.')
     if len(local.encode()) > _LONGEST_LOCAL or len(local.encode()) + 1 + len(domain) > _LONGEST:
-        raise BadAddress(f'"{_shown(address)}" is longer than mail servers take: 64 bytes before the @, 254 in all.')
+        raise NotAnAddress(f'"{_shown(address)}" is longer than mail servers take: 64 bytes before the @, 254 in all.')
     return f"{local}@{domain}"
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from hashlib import sha256
 
-from notifications.addresses import BadAddress, as_sent
+from notifications.addresses import NotAnAddress, as_sent
 from notifications.rendering import Attachment, Rendered
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -76,7 +76,7 @@ def compose(envelope: Envelope, rendered: Rendered) -> bytes:
             "Auto-Submitted: auto-generated\r\n"
             "MIME-Version: 1.0\r\n"
         )
-    except BadAddress as error:
+    except NotAnAddress as error:
         raise UnsafeMessage(str(error)) from error
     content = head.encode() + body
     _check_headers(content)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.addresses import BadAddress, as_sent
+from notifications.addresses import NotAnAddress, as_sent
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_an_address_goes_out_with_its_domain_as_the_name_system_knows_it(address
     ],
 )
 def test_what_is_not_one_plain_address_is_refused(address: str) -> None:
-    with pytest.raises(BadAddress):
+    with pytest.raises(NotAnAddress):
         as_sent(address)
 
 
@@ -80,7 +80,7 @@ def test_what_is_not_one_plain_address_is_refused(address: str) -> None:
 def test_an_accepted_address_holds_nothing_that_ends_it(text: str) -> None:
     try:
         sent = as_sent(text)
-    except BadAddress as refusal:
+    except NotAnAddress as refusal:
         assert str(refusal).isprintable()  # noqa: PT017  # a refusal is only looked at where there is one
         return
     assert sent.count("@") == 1
