@@ -134,6 +134,11 @@ class TestAnAddressThatTheServerRefusesForGood:
 
 
 class TestTellingTheOfficer:
+    @pytest.fixture
+    def office(self, sqlite_office: Office) -> Office:
+        """One database is enough for what is above it."""
+        return sqlite_office
+
     def test_tells_the_account_manager_while_the_case_has_no_officer(self, office: Office):
         message = queue(office, a_case(office, contact_email=JO))
 
@@ -220,6 +225,11 @@ class TestReleasing:
 
 
 class TestALetter:
+    @pytest.fixture
+    def office(self, sqlite_office: Office) -> Office:
+        """One database is enough for what is above it."""
+        return sqlite_office
+
     @pytest.fixture
     def letter(self, office: Office) -> dict[str, Any]:
         queue(office, a_case(office, contact_email=JO))
@@ -308,23 +318,29 @@ def comes_in(mailbox: Path, content: bytes, name: str = "1") -> Path:
     return file
 
 
+@pytest.mark.parametrize("report", [POSTFIX_LIKE, EXCHANGE_LIKE])
+def test_a_report_fails_what_the_relay_had_taken_and_asks_for_a_letter(office: Office, mailbox: Path, report: str):
+    message = queue(office, a_case(office, contact_email=JO))
+    deliver(office)
+    # The address in the report is where the company's server passed it on to: ours is the one that we wrote to.
+    comes_in(mailbox, sample(report, "forwarded@elsewhere.example", row(office, message)["message_id"]))
+
+    counts = read_bounces(office, mailbox, now=NOW)
+
+    assert counts == {"suppressed": 1}
+    assert held_back(office) == [JO]
+    assert row(office, message)["status"] == "failed"
+    assert row(office, message)["last_reply"].startswith("It came back: smtp;")
+    assert attempts(office, message) == ["sent", "permanent"]
+    assert tasks(office)[0]["key"] == f"letter:{message}"
+    assert [one["recipient"] for one in notices_of_failure(office)] == ["account_manager"]
+
+
 class TestReadingWhatCameBack:
-    @pytest.mark.parametrize("report", [POSTFIX_LIKE, EXCHANGE_LIKE])
-    def test_fails_what_the_relay_had_taken_and_asks_for_a_letter(self, office: Office, mailbox: Path, report: str):
-        message = queue(office, a_case(office, contact_email=JO))
-        deliver(office)
-        # The address in the report is where the company's server passed it on to: ours is the one that we wrote to.
-        comes_in(mailbox, sample(report, "forwarded@elsewhere.example", row(office, message)["message_id"]))
-
-        counts = read_bounces(office, mailbox, now=NOW)
-
-        assert counts == {"suppressed": 1}
-        assert held_back(office) == [JO]
-        assert row(office, message)["status"] == "failed"
-        assert row(office, message)["last_reply"].startswith("It came back: smtp;")
-        assert attempts(office, message) == ["sent", "permanent"]
-        assert tasks(office)[0]["key"] == f"letter:{message}"
-        assert [one["recipient"] for one in notices_of_failure(office)] == ["account_manager"]
+    @pytest.fixture
+    def office(self, sqlite_office: Office) -> Office:
+        """One database is enough for what is above it."""
+        return sqlite_office
 
     def test_goes_by_the_address_where_nothing_of_the_message_came_back(self, office: Office, mailbox: Path):
         reference = a_case(office, contact_email=JO)

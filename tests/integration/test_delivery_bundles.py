@@ -164,6 +164,11 @@ class TestOneADay:
 
 
 class TestABundleInTrouble:
+    @pytest.fixture
+    def office(self, sqlite_office: Office) -> Office:
+        """One database is enough for what is above it."""
+        return sqlite_office
+
     def test_is_made_anew_when_the_server_says_later(self, office: Office):
         reference = a_case(office)
         first, second = bundled(office, reference), bundled(office, reference)

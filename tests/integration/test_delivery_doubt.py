@@ -78,7 +78,8 @@ class TestAReminderInDoubt:
         assert [task["notification_id"] for task in tasks(office)] == [message]
         assert len(trail(office, "mail:delivery:in_doubt")) == 2
 
-    def test_is_not_sent_again_when_it_is_not_true_any_more(self, office: Office):
+    def test_is_not_sent_again_when_it_is_not_true_any_more(self, sqlite_office: Office):
+        office = sqlite_office
         reference = a_case(office)
         message = queue(office, reference, message="renewal_reminder")
         with office.database.transaction() as transaction:
@@ -93,7 +94,8 @@ class TestAReminderInDoubt:
         assert attempts(office, message) == []
         assert "the certificate's last day has changed" in tasks(office)[0]["sentence"].lower()
 
-    def test_is_tried_on_at_the_same_address_when_the_server_says_later(self, office: Office):
+    def test_is_tried_on_at_the_same_address_when_the_server_says_later(self, sqlite_office: Office):
+        office = sqlite_office
         message = queue(office, a_case(office))
 
         _, first = deliver(office, SILENT)
@@ -105,6 +107,11 @@ class TestAReminderInDoubt:
 
 
 class TestAnotherMessageInDoubt:
+    @pytest.fixture
+    def office(self, sqlite_office: Office) -> Office:
+        """One database is enough for what is above it."""
+        return sqlite_office
+
     def test_waits_for_a_person(self, office: Office):
         message = queue(office, a_case(office), cause="decision:1")
 
@@ -243,7 +250,8 @@ class TestARun:
         assert row(office, message)["status"] == "failed"
         assert len(row(office, message)["last_reply"]) == 1000
 
-    def test_fails_one_message_that_cannot_be_written_and_sends_the_others(self, office: Office):
+    def test_fails_one_message_that_cannot_be_written_and_sends_the_others(self, sqlite_office: Office):
+        office = sqlite_office
         reference = a_case(office)
         bad, good = queue(office, reference, payload="{}"), queue(office, reference)
 
@@ -251,7 +259,8 @@ class TestARun:
 
         assert (row(office, bad)["status"], row(office, good)["status"]) == ("failed", "sent")
 
-    def test_leaves_a_transport_that_breaks_in_doubt_and_goes_on(self, office: Office):
+    def test_leaves_a_transport_that_breaks_in_doubt_and_goes_on(self, sqlite_office: Office):
+        office = sqlite_office
         reference = a_case(office)
         broken, good = queue(office, reference), queue(office, reference)
 
@@ -285,7 +294,8 @@ class TestARun:
         assert {(one["status"], one["attempts"], one["lease_until"]) for one in rest} == {("queued", 0, None)}
         assert deliver(office)[0] == {"sent": len(rest)}
 
-    def test_puts_a_second_mail_back_into_doubt_when_it_is_to_stop(self, office: Office):
+    def test_puts_a_second_mail_back_into_doubt_when_it_is_to_stop(self, sqlite_office: Office):
+        office = sqlite_office
         message = queue(office, a_case(office))
         deliver(office, SILENT)
         stop = threading.Event()
@@ -305,7 +315,8 @@ class TestARun:
         }
         assert deliver(office, SENT, now=NOW + HOUR)[0] == {"sent": 1}
 
-    def test_begins_nothing_late_in_a_lease(self, office: Office):
+    def test_begins_nothing_late_in_a_lease(self, sqlite_office: Office):
+        office = sqlite_office
         reference = a_case(office)
         for _ in range(3):
             queue(office, reference)
