@@ -11,10 +11,22 @@ TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A file beside the text. `filename` is of ASCII letters, digits, dot, dash and underscore."""
+
+    filename: str
+    content: bytes
+    media_type: str = "text/calendar; charset=utf-8; method=PUBLISH"
+
+
+@dataclass(frozen=True)
 class Rendered:
+    """What a message says; its addresses and date are the envelope's."""
+
     subject: str
     text: str
     html: str
+    attachments: tuple[Attachment, ...] = ()
 
 
 class Renderer:

@@ -1,8 +1,9 @@
 """Opens an installation: the only place where engines, transports and clocks are built. Decides nothing."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -35,6 +36,7 @@ class Opened:
     office: Office
     clock: Callable[[], datetime]
     demonstration: bool  # whether the clock is moved
+    stop: threading.Event = field(default_factory=threading.Event)  # set when this process is to end
 
     def post(self) -> Post:
         """Return how mail leaves. Raises BadInput for an unusable address."""

@@ -21,6 +21,7 @@ class Settings(BaseSettings):
     smtp_url: str = ""  # empty: a maildir in the data folder
     smtp_ca: str = ""
     mail_from: str = "casework@localhost.localdomain"
+    bounces: Path | None = None  # the maildir into which undeliverable mail comes back
     programmes_dir: Path | None = None
     templates_dir: Path | None = None
     officer: str = ""

@@ -33,6 +33,7 @@ COMMANDS = {
     "settings": ("workflow.cli.settings", "every setting with its source"),
     "simulate": ("workflow.cli.simulate", "try the years ahead on a scratch copy"),
     "sweep": ("workflow.cli.sweep", "do what is due"),
+    "task": ("workflow.cli.task", "what waits for a person"),
     "visit": ("workflow.cli.visit", "visits, planned and held"),
     "worker": ("workflow.cli.worker", "clock and mail without web pages"),
 }

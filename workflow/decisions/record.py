@@ -4,7 +4,7 @@ Runs inside the caller's transaction, on a case that the caller has locked. It d
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from functools import cache
@@ -32,7 +32,7 @@ _NOTIFICATION = table_of(models.Notification)
 _PARTICIPATION = table_of(models.Participation)
 
 _INSERT_ENTRY = _ENTRY.insert()
-_INSERT_ENTRIES = _ENTRY.insert().inline()  # nobody asks for their ids
+_INSERT_ENTRIES = _INSERT_ENTRY.inline()  # nobody asks for their ids
 _INSERT_DECISION = _DECISION.insert()
 _INSERT_NOTIFICATION = _NOTIFICATION.insert().inline()  # nobody asks for its id
 _INSERT_PLANNED = _PLANNED.insert()
@@ -230,6 +230,12 @@ def record_settlements(connection: Connection, origin: str, act: Act, settlement
 def enter(connection: Connection, entry: Entry, application_id: int | None = None) -> int:
     """Insert an entry that belongs to no case's sequence, or one that `record` has numbered."""
     return new_id(connection.execute(_INSERT_ENTRY, _entry_row(entry, application_id)))
+
+
+def enter_many(connection: Connection, entries: Iterable[Entry]) -> None:
+    """Insert entries that belong to no case's sequence."""
+    if rows := [_entry_row(entry, None) for entry in entries]:
+        connection.execute(_INSERT_ENTRIES, rows)
 
 
 def _entry_row(entry: Entry, application_id: int | None) -> dict[str, Any]:
