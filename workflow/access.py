@@ -36,6 +36,8 @@ class Deed(StrEnum):
     NAME_MANAGER = "name an account manager"
     TRANSFER_PORTFOLIO = "transfer a portfolio"
     CONFIRM_SWEEP = "confirm a sweep"
+    KEEP_CALENDAR = "keep the calendar of public holidays"
+    NOTE_CONTACT = "note a contact with the company"
 
 
 ALLOWED: dict[Deed, tuple[str, ...]] = {
@@ -66,6 +68,8 @@ ALLOWED: dict[Deed, tuple[str, ...]] = {
     Deed.NAME_MANAGER: ("officer", "supervisor", "admin"),
     Deed.TRANSFER_PORTFOLIO: ("supervisor", "admin"),  # and the account manager who hands over
     Deed.CONFIRM_SWEEP: ("supervisor",),
+    Deed.KEEP_CALENDAR: ("admin",),
+    Deed.NOTE_CONTACT: ("officer", "supervisor", "account_manager"),  # an account manager for the own companies
 }
 
 _ALONE = frozenset({"admin", "auditor"})
