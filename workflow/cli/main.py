@@ -24,6 +24,7 @@ COMMANDS = {
     "db": ("workflow.cli.db", "set up, check, back up, restore"),
     "demo": ("workflow.cli.demo", "demonstration data"),
     "document": ("workflow.cli.document", "documents of a case"),
+    "holiday": ("workflow.cli.holiday", "public holidays, gazetted or withdrawn later"),
     "information": ("workflow.cli.information", "questions to a company"),
     "officer": ("workflow.cli.officer", "people, their roles and absences"),
     "outbox": ("workflow.cli.outbox", "mail that waits, went or failed"),
