@@ -65,8 +65,8 @@ class Renderer:
     def _sentence(self, message: str, error: TemplateError) -> str:
         line = f", line {error.lineno} of {error.name}" if isinstance(error, TemplateSyntaxError) else ""
         return (
-            f"The overriding template of {message} in {self._override} cannot be used{line}: {error.message}. "
-            "The shipped one is sent instead. Mend the file, then try `aeo outbox preview " + message + "`."
+            f"The overriding template of {message} in {self._override} cannot be used{line}: {str(error.message).rstrip('.')}. "
+            f"The shipped one is sent instead. Mend the file, then try `aeo outbox preview {message}`."
         )
 
     def _environment(self, *folders: Path) -> Environment:
@@ -96,9 +96,7 @@ def _rendered(environment: Environment, message: str, payload: Mapping[str, Any]
 def messages() -> frozenset[str]:
     """Return the names of the messages that have all their three templates."""
     return frozenset(
-        folder.name
-        for folder in (TEMPLATES / "email").iterdir()
-        if all((folder / part).is_file() for part in _PARTS)
+        folder.name for folder in (TEMPLATES / "email").iterdir() if all((folder / part).is_file() for part in _PARTS)
     )
 
 

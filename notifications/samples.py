@@ -4,7 +4,7 @@ from typing import Any
 
 _CASE: dict[str, Any] = {
     "reference": "STP-2026-000123",
-    "company_name": "Quillhaven Logistics Pte. Ltd.",
+    "company_name": "Quillhaven Logistics",
     "uen": "201890417D",
     "programme": "Secure Trade Partnership",
     "programme_code": "STP",
@@ -124,7 +124,7 @@ _SAMPLES: dict[str, dict[str, Any]] = {
                 "rule": "T-270",
                 "line": "Check the company's contacts and prepare the renewal with the company.",
             }
-            for number, company in ((123, "Quillhaven Logistics Pte. Ltd."), (131, "Copperwake Terminals Pte. Ltd."))
+            for number, company in ((123, "Quillhaven Logistics"), (131, "Copperwake Terminals"))
         ],
     },
     "deadline_moved": _CASE
@@ -141,7 +141,9 @@ _SAMPLES: dict[str, dict[str, Any]] = {
     "information_reminder": _CASE | _REMINDER | _FIRST | {"rule": "request_reminder"},
     "information_requested": _CASE | _FIRST | {"requests": _REQUESTS},
     "portfolio_digest": _DIGEST,
-    "reminder_of_task": _CASE | _REMINDER | {"sentence": "A second person must confirm no. 4: Waive the BizFile report."},
+    "reminder_of_task": _CASE
+    | _REMINDER
+    | {"sentence": "A second person must confirm no. 4: Waive the BizFile report."},
     "renewal_heads_up": _CASE | _REMINDER,
     "renewal_invitation": _CASE | _REMINDER,
     "renewal_last_day": _CASE | _REMINDER,

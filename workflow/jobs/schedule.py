@@ -11,6 +11,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from workflow.bootstrap import Opened
 from workflow.operations.deliver_outbox import deliver_outbox
 from workflow.operations.note_heartbeat import note_heartbeat
+from workflow.operations.send_digests import send_digests
 from workflow.operations.sweep import sweep
 
 _log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ def _deliver(opened: Opened) -> object:
 JOBS = (
     Job("sweep", 5, lambda opened: sweep(opened.office, now=opened.clock())),
     Job("deliver_outbox", 5, _deliver),
+    Job("send_digests", 30, lambda opened: send_digests(opened.office, now=opened.clock())),
 )
 
 
