@@ -42,7 +42,7 @@ _REMINDER = {
     "band": "Premium",
     "band_valid_until": "2026-12-20",
 }
-_FIRST = {"cycle": 1, "certificate_number": None, "valid_from": None, "valid_until": None, "pack_due_on": None}
+_FIRST = {"certificate_number": None, "valid_from": None, "valid_until": None, "pack_due_on": None}
 _FROM_A_DAY = _DECISION | {"effective_on": "2026-12-02", "reason": "The seal log of the Jurong site is kept again."}
 
 
@@ -59,7 +59,7 @@ _DIGEST = {
     "due_until": "2026-12-07",
     "ends_until": "2027-06-21",
     "due": _rows(
-        {"day": "2026-11-27", "what": "Reminder T-60 to the company and the account manager"},
+        {"day": "2026-11-27", "what": "Mail “renewal reminder” to the company and the account manager"},
         {"day": "2026-12-01", "what": "Visit, site Jurong"},
     ),
     "ends": _rows(
