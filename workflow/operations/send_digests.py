@@ -100,4 +100,5 @@ def _queue(connection: Connection, origin: str, reader: _Reader, payload: dict[s
         "last_reply": "" if says else "There is nothing to say this week.",
     }
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    return connection.execute(insert(_N).on_conflict_do_nothing(), values).rowcount == 1 and says
+    made = connection.execute(insert(_N).on_conflict_do_nothing().returning(_N.c.id), values)
+    return made.first() is not None and says

@@ -75,7 +75,7 @@ def plain(text: str) -> str:
 
 @pytest.mark.parametrize("message", sorted(TELLS_A_REASON))
 def test_a_reason_is_told_and_escaped(message: str) -> None:
-    rendered = RENDERER.render(message, sample(message) | dict(reason="Site <b>Jurong</b> & Tuas"))
+    rendered = RENDERER.render(message, sample(message) | {"reason": "Site <b>Jurong</b> & Tuas"})
 
     assert "Reason: Site <b>Jurong</b> & Tuas" in rendered.text
     assert "Site &lt;b&gt;Jurong&lt;/b&gt; &amp; Tuas" in rendered.html
@@ -83,7 +83,7 @@ def test_a_reason_is_told_and_escaped(message: str) -> None:
 
 @pytest.mark.parametrize("message", sorted(TELLS_A_REASON))
 def test_an_empty_reason_leaves_no_label_behind(message: str) -> None:
-    rendered = RENDERER.render(message, sample(message) | dict(reason=""))
+    rendered = RENDERER.render(message, sample(message) | {"reason": ""})
 
     assert "Reason" not in rendered.text
     assert "Reason" not in rendered.html
