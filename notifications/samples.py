@@ -80,7 +80,7 @@ _DIGEST = {
         }
     ),
     "company": _rows(
-        {"day": None, "state": "Revalidation due", "next_step": "The company sends its renewal pack", "assignee": None}
+        {"day": "2027-01-28", "state": "Revalidation due", "next_step": "The company sends its renewal pack", "assignee": None}
     ),
     "failed": _rows({"day": "2026-11-20", "message": "renewal_reminder", "status": "failed"}),
     "tasks": _rows(

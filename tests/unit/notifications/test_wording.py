@@ -449,8 +449,15 @@ def test_a_digest_speaks_of_the_companies_or_of_the_team() -> None:
     assert "STP-C-000045, in force. Revalidation due. Waits" in words
     assert "Checklist review: Assess the answers and pass the checklist. No officer yet." in words
     assert "And 2 more." in words
+    assert "target day has passed" not in words
     assert team.startswith("The team's certificates and cases, week of Mon 23 Nov 2026 / ")
     assert "STP-C-000045, in force. Revalidation due. Nurul Huda Waits" in team
+
+
+def test_a_digest_says_that_a_target_day_has_passed() -> None:
+    late = {"rows": [sample("portfolio_digest")["us"]["rows"][0] | {"day": "2026-11-20"}], "more": 0}
+
+    assert "No officer yet. The target day has passed." in said("portfolio_digest", us=late)
 
 
 def test_an_empty_section_of_a_digest_leaves_no_heading_behind() -> None:
@@ -459,7 +466,7 @@ def test_an_empty_section_of_a_digest_leaves_no_heading_behind() -> None:
     words = said("portfolio_digest", **sections)
 
     assert "Open tasks" in words
-    assert not any(f" {heading} " in words for heading in ("Due by", "Certificates that end", "Waits for us"))
+    assert not any(heading in words for heading in ("Due by", "Certificates that end", "Waits for", "Mail that did"))
 
 
 def test_no_template_counts_days() -> None:
