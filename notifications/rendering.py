@@ -31,10 +31,22 @@ _BLANKS = re.compile(r"\n(?:[ \t]*\n){2,}")
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A file beside the text. `filename` is of ASCII letters, digits, dot, dash and underscore."""
+
+    filename: str
+    content: bytes
+    media_type: str = "text/calendar; charset=utf-8; method=PUBLISH"
+
+
+@dataclass(frozen=True)
 class Rendered:
+    """What a message says; its addresses and date are the envelope's."""
+
     subject: str
     text: str
     html: str
+    attachments: tuple[Attachment, ...] = ()
     fault: str = ""  # why the overriding template could not be used, as a sentence; the shipped one stands in
 
 

@@ -430,6 +430,13 @@ def test_a_bundle_tells_each_reminder_with_its_company_and_rule() -> None:
     assert words.count("Rule T-270.") == 2
 
 
+def test_a_reminder_about_no_case_is_told_by_its_line() -> None:
+    bare = dict.fromkeys(("reference", "company_name", "certificate_number", "valid_until"))
+    words = said("colleague_bundle", items=[bare | {"rule": "", "line": "A sweep is held."}])
+
+    assert "They come in one mail a day. A sweep is held. This mail is for colleagues" in words
+
+
 def test_one_reminder_is_not_called_reminders() -> None:
     assert said("colleague_bundle", items=sample("colleague_bundle")["items"][:1]).startswith("1 reminder for ")
 
