@@ -3,7 +3,7 @@
 Pure. It must not know what a ledger, an outbox or a case's own columns say: they are what it is compared with.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -86,9 +86,11 @@ class Act:
 
     place: int
     at: datetime
-    kind: Literal["asked", "answered", "assessed", "approval", "confirmed", "refused", "ended", "told"]
+    kind: Literal["asked", "answered", "assessed", "approval", "confirmed", "refused", "ended", "moved", "told"]
     number: int = 0
     day: date | None = None  # to confirm by
+    reason: str = ""  # why the plan was moved, and
+    deadlines: tuple[tuple[int, date, date], ...] = ()  # which requests' days with it: number, before, after
     rule: str = ""  # of what was told, and
     due_at: datetime | None = None  # when that was due
 
@@ -144,6 +146,9 @@ class Expected:
     since: datetime
     until: datetime | None = None
     reason: str = ""  # why it was owed no more
+    revision: int = 1  # rises when a holiday that became known later moves it
+    unmoved: date | None = None  # the day on which it should have been by a holiday that was known when it was due
+    again: Callable[[OfficeCalendar], Sequence[Planned]] | None = field(default=None, repr=False)
 
     @property
     def is_reminder(self) -> bool:
@@ -187,6 +192,8 @@ def expect(history: History, holidays: Holidays) -> Expectation:
             replay.decide(step)
         else:
             replay.act(step)
+    for one in replay.found.expected:
+        replay.look_for_holidays(one)
     return replay.found
 
 
@@ -203,15 +210,21 @@ class _Replay:
         self.told: set[tuple[str, datetime | None]] = set()
         self.importing: list[Decision] = []
         self.asked_alone = {act.number for act in history.acts if act.kind == "asked"}
-        by_trigger = sorted(history.requests, key=lambda one: one.number)
-        self.to_ask = [request for request in by_trigger if request.number not in self.asked_alone]
+        self.requests = {one.number: one for one in self._as_asked()}
+        self.to_ask = [one for number, one in sorted(self.requests.items()) if number not in self.asked_alone]
+
+    def _as_asked(self) -> Iterable[Request]:
+        """Return the requests with the days that they had at first."""
+        moves = sorted((act for act in self.history.acts if act.deadlines), key=lambda act: act.place, reverse=True)
+        first = {number: before for act in moves for number, before, _ in act.deadlines}
+        return (replace(one, reply_by=first.get(one.number, one.reply_by)) for one in self.history.requests)
 
     # Acts beside decisions
 
     def act(self, act: Act) -> None:
         match act.kind:
             case "asked":
-                self._ask(next(one for one in self.history.requests if one.number == act.number), act.at)
+                self._ask(self.requests[act.number], act.at)
             case "answered":
                 self.unanswered.pop(act.number, None)
                 self._end("request", act.at, ANSWERED, act.number)
@@ -232,8 +245,44 @@ class _Replay:
                 if last is not None:
                     ended_on = max(last, self.held.continues_until or last) + _ONE_DAY
                     self._note(act.at, replace(self.held, ended_on=ended_on))
+            case "moved":
+                self._move(act)
             case "told":
                 self.told.add((act.rule, act.due_at))
+
+    def _move(self, act: Act) -> None:
+        """A holiday that became known moves what is still ahead: a certificate's reminders, a company's days only later."""
+        for number, _, after in act.deadlines:
+            self.requests[number] = replace(self.requests[number], reply_by=after)
+            if number in self.unanswered:
+                self.unanswered[number] = self.requests[number]
+        for subject, ones in self.open.items():
+            for one in list(ones):
+                fresh = self._elsewhere(one, act.at)
+                if fresh is None:
+                    continue
+                one.until, one.reason = act.at, act.reason
+                planned = replace(one.planned, due_on=fresh.due_on, due_at=fresh.due_at)
+                new = Expected(planned, one.basis, act.at, revision=one.revision + 1, again=one.again)
+                self.found.expected.append(new)
+                ones[ones.index(one)] = new
+            self.open[subject] = ones
+
+    def _elsewhere(self, one: Expected, at: datetime) -> Planned | None:
+        """Return where the calendar that is known at an instant puts something that is ahead then, if elsewhere."""
+        if one.again is None or not one.is_reminder or one.planned.superseded or one.planned.due_at <= at:
+            return None
+        key = (one.planned.subject, one.planned.rule)
+        fresh = next((p for p in one.again(self.holidays.as_at(at)) if (p.subject, p.rule) == key), one.planned)
+        later = fresh.due_on > one.planned.due_on
+        return fresh if later or (fresh.due_on != one.planned.due_on and one.planned.subject != "request") else None
+
+    def look_for_holidays(self, one: Expected) -> None:
+        """Note where something should have been moved to by what was known before it was due."""
+        before = min(one.planned.due_at, one.until or one.planned.due_at)
+        for learned in self.holidays.learned:
+            if one.since < learned < before and (fresh := self._elsewhere(one, learned)):
+                one.unmoved = fresh.due_on
 
     def _assess(self, band: Band, at: datetime) -> None:
         """While a certificate runs, a new band takes the place of an older one in the plan."""
@@ -243,8 +292,12 @@ class _Replay:
         self._end("band", at, NEWER_BAND)
         if band.valid_until and phase_of(self.programme, self.state, self._back_to) == "running":
             term = Term(newest.valid_from, newest.valid_until)
-            made = plan_band(self.programme, term, band.valid_until, self.holidays.as_at(at), band.id)
-            self._owe([one for one in made if one.due_at > at], self.basis, at)
+            last = band.valid_until
+
+            def made(calendar: OfficeCalendar) -> list[Planned]:
+                return plan_band(self.programme, term, last, calendar, band.id)
+
+            self._owe([one for one in made(self.holidays.as_at(at)) if one.due_at > at], self.basis, at, made)
 
     # Decisions
 
@@ -385,12 +438,12 @@ class _Replay:
         for number, request in sorted(self.unanswered.items()):
             if request.cycle != decision.cycle:
                 continue
-            made = plan_request(self.programme, number, request.reply_by, self.holidays.as_at(at))
             before = {(e.planned.rule, e.planned.due_at) for e in self.found.expected if e.planned.occurrence == number}
             gone = {rule for rule, due_at in before if (rule, due_at) in self.told}
-            owed = [one for one in made if one.rule not in gone]
+            owed = [one for one in self._chase(number)(self.holidays.as_at(at)) if one.rule not in gone]
             overdue = [one for one in owed if one.due_at <= at]
-            self._owe([one for one in owed if one not in overdue[:-1]], decision.no, at)
+            left = [one for one in owed if one not in overdue[:-1]]
+            self._owe(left, decision.no, at, self._chase(number))
 
     def _end_not_told(self, at: datetime) -> bool:
         """Say whether the end lies behind without having been recorded: then nobody has been told of it either."""
@@ -403,16 +456,29 @@ class _Replay:
 
     def _ask(self, request: Request, at: datetime) -> None:
         self.unanswered[request.number] = request
-        made = plan_request(self.programme, request.number, request.reply_by, self.holidays.as_at(at))
-        self._owe(made, self.basis, at)
+        chase = self._chase(request.number)
+        self._owe(chase(self.holidays.as_at(at)), self.basis, at, chase)
+
+    def _chase(self, number: int) -> Callable[[OfficeCalendar], Sequence[Planned]]:
+        return lambda calendar: plan_request(self.programme, number, self.requests[number].reply_by, calendar)
 
     def _owe_certificate(self, certificate: Certificate, outlook: Outlook, basis: int, at: datetime) -> None:
         term = Term(certificate.valid_from, certificate.valid_until)
-        self._owe(plan(self.programme, term, self.holidays.as_at(at), outlook), basis, at)
 
-    def _owe(self, made: Sequence[Planned], basis: int, at: datetime) -> None:
+        def made(calendar: OfficeCalendar) -> Sequence[Planned]:
+            return plan(self.programme, term, calendar, outlook)
+
+        self._owe(made(self.holidays.as_at(at)), basis, at, made)
+
+    def _owe(
+        self,
+        made: Sequence[Planned],
+        basis: int,
+        at: datetime,
+        again: Callable[[OfficeCalendar], Sequence[Planned]] | None = None,
+    ) -> None:
         for planned in made:
-            one = Expected(planned, basis, at)
+            one = Expected(planned, basis, at, again=again)
             self.found.expected.append(one)
             self.open[planned.subject].append(one)
 

@@ -34,6 +34,7 @@ _ACTS: dict[str, str] = {
     "case:approval:confirmed": "confirmed",
     "case:approval:refused": "refused",
     "case:certificate:ended": "ended",
+    "case:plan:moved": "moved",
 }
 _SENT = "clock:reminder:sent"
 _DECISIONS = select(_D).where(_D.c.application_id.in_(_IDS)).order_by(_D.c.application_id, _D.c.decision_no)
@@ -139,4 +140,7 @@ def _act(row: Row[Any], bands: Sequence[Row[Any]]) -> Act | None:
     if kind in ("approval", "confirmed", "refused"):
         by = detail.get("confirm_by")
         return Act(**act, number=detail["approval"], day=date.fromisoformat(by) if by else None)
+    if kind == "moved":
+        days = tuple((no, date.fromisoformat(was), date.fromisoformat(now)) for no, was, now in detail["deadlines"])
+        return Act(**act, reason=detail["why"], deadlines=days)
     return Act(**act)
