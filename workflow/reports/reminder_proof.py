@@ -70,6 +70,11 @@ class Account:
     def as_data(self) -> dict[str, Any]:
         return asdict(self)
 
+    def sentence(self) -> str:
+        """Return what is wrong in one line."""
+        day = self.due_on.isoformat() if self.due_on else "-"
+        return f"Unaccounted: {day}  {self.application}  {self.rule or 'case'}: {self.why}"
+
 
 @dataclass
 class Proof:
