@@ -6,7 +6,7 @@ What is expected comes from states.expectation alone. Reads in chunks of cases; 
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -361,16 +361,17 @@ class _Case:
             name = self._named(token, row.settled_at)
             reached.append(Reached(token, name, "unaccounted", None, f"Nobody wrote to {name}."))
         for index, mail in enumerate(mails):
+            why = ""
             if mail.message != one.planned.message:
                 why = f"Message {mail.id} says {mail.message}, not {one.planned.message}."
-                reached[index] = Reached(mail.recipient, reached[index].name, "unaccounted", mail.settled_at, why)
             elif mail.recipient not in allowed and not self._stands_in(mail, mails):
-                why = f"Message {mail.id} went to {reached[index].name}, whom it was not for."
-                reached[index] = Reached(mail.recipient, reached[index].name, "unaccounted", mail.settled_at, why)
+                why = f"Message {mail.id} went to {self._named(mail.recipient, mail.created_at)}, whom it was not for."
+            if why:
+                reached[index] = replace(reached[index], fate="unaccounted", why=why)
         reached += self._deputies_missed(mails)
         worst = max((OF_MAIL.index(one.fate) for one in reached), default=0)
-        why = "; ".join(dict.fromkeys(f"{one.name}: {one.why}" for one in reached if one.why))
-        return Judged(OF_MAIL[worst], why, tuple(reached))
+        told = (to.why if to.fate == "unaccounted" else f"{to.name}: {to.why}." for to in reached if to.why)
+        return Judged(OF_MAIL[worst], " ".join(dict.fromkeys(told)), tuple(reached))
 
     def _audience(self, audience: Sequence[str], at: datetime) -> tuple[set[str], set[str]]:
         """Return whom a message was surely for at an instant, and whom it may have been for."""
