@@ -30,6 +30,7 @@ COMMANDS = {
     "outbox": ("workflow.cli.outbox", "mail that waits, went or failed"),
     "portfolio": ("workflow.cli.portfolio", "hand companies to another account manager"),
     "programme": ("workflow.cli.programme", "certification programmes"),
+    "reminders": ("workflow.cli.reminders", "prove that none was missed"),
     "serve": ("workflow.cli.serve", "web pages, clock and mail"),
     "settings": ("workflow.cli.settings", "every setting with its source"),
     "simulate": ("workflow.cli.simulate", "try the years ahead on a scratch copy"),
