@@ -4,7 +4,7 @@ Runs inside the caller's transaction, on a case that the caller has locked. It d
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from functools import cache
@@ -32,7 +32,7 @@ _NOTIFICATION = table_of(models.Notification)
 _PARTICIPATION = table_of(models.Participation)
 
 _INSERT_ENTRY = _ENTRY.insert()
-_INSERT_ENTRIES = _ENTRY.insert().inline()  # nobody asks for their ids
+_INSERT_ENTRIES = _INSERT_ENTRY.inline()  # nobody asks for their ids
 _INSERT_DECISION = _DECISION.insert()
 _INSERT_NOTIFICATION = _NOTIFICATION.insert().inline()  # nobody asks for its id
 _INSERT_PLANNED = _PLANNED.insert()
@@ -139,6 +139,17 @@ class Settled:
     outcome: str
 
 
+@dataclass(frozen=True)
+class Revised:
+    """A planned action whose day has moved: it gives way to the next revision of the same rule, basis and occurrence."""
+
+    id: int
+    basis: int
+    revision: int  # of the one that gives way
+    planned: Planned
+    reason: str
+
+
 @dataclass
 class Change:
     """All that one act changes on one case."""
@@ -161,6 +172,7 @@ class Change:
     notices: Sequence[Notice] = ()
     cause: str = ""  # of the notices, where no decision is
     settled: Sequence[Settled] = ()
+    revised: Sequence[Revised] = ()
     visible: bool = True  # whether people see a change, so that the version rises
 
 
@@ -180,10 +192,12 @@ def record(connection: Connection, origin: str, case: Case, programme: Programme
         _supersede(connection, case, one, act.now)
     basis = decision_id or change.basis
     if change.planned and basis:
-        _plan(connection, case, change.planned, basis, act.now)
+        connection.execute(_INSERT_PLANNED, [_planned(case, one, basis, 1, act.now) for one in change.planned])
+    if change.revised:
+        _revise(connection, case, change.revised, act.now)
     if change.notices:
         _post(connection, origin, case, act, change.notices, change.cause or f"decision:{decision_id}")
-    if change.planned or change.settled or change.superseded:
+    if change.planned or change.settled or change.superseded or change.revised:
         change.updates["next_due"] = connection.execute(_NEXT_DUE, {"case_id": case.id}).scalar_one()
     _update(connection, case, change)
     return entry_id
@@ -230,6 +244,12 @@ def record_settlements(connection: Connection, origin: str, act: Act, settlement
 def enter(connection: Connection, entry: Entry, application_id: int | None = None) -> int:
     """Insert an entry that belongs to no case's sequence, or one that `record` has numbered."""
     return new_id(connection.execute(_INSERT_ENTRY, _entry_row(entry, application_id)))
+
+
+def enter_many(connection: Connection, entries: Iterable[Entry]) -> None:
+    """Insert entries that belong to no case's sequence."""
+    if rows := [_entry_row(entry, None) for entry in entries]:
+        connection.execute(_INSERT_ENTRIES, rows)
 
 
 def _entry_row(entry: Entry, application_id: int | None) -> dict[str, Any]:
@@ -403,30 +423,32 @@ def _supersede(connection: Connection, case: Case, one: Superseded, now: datetim
         connection.execute(_SUPERSEDE_ONE, values | {"b_occurrence": one.occurrence})
 
 
-def _plan(connection: Connection, case: Case, planned: Sequence[Planned], basis: int, now: datetime) -> None:
-    connection.execute(
-        _INSERT_PLANNED,
-        [
-            {
-                "application_id": case.id,
-                "subject": one.subject,
-                "rule": one.rule,
-                "basis": basis,
-                "occurrence": one.occurrence,
-                "trigger": one.trigger,
-                "message": one.message,
-                "audience": ",".join(one.audience),
-                "due_on": one.due_on,
-                "due_at": one.due_at,
-                "status": "superseded" if one.superseded else "planned",
-                "outcome": one.superseded,
-                "settled_at": now if one.superseded else None,
-                "attempts": 0,
-                "last_error": "",
-            }
-            for one in planned
-        ],
-    )
+def _revise(connection: Connection, case: Case, revised: Sequence[Revised], now: datetime) -> None:
+    settle(connection, [Settled(one.id, "superseded", one.reason) for one in revised], now)
+    rows = [_planned(case, one.planned, one.basis, one.revision + 1, now) for one in revised]
+    connection.execute(_INSERT_PLANNED, rows)
+
+
+def _planned(case: Case, one: Planned, basis: int, revision: int, now: datetime) -> dict[str, Any]:
+    return {
+        "application_id": case.id,
+        "subject": one.subject,
+        "rule": one.rule,
+        "basis": basis,
+        "occurrence": one.occurrence,
+        "revision": revision,
+        "trigger": one.trigger,
+        "message": one.message,
+        "audience": ",".join(one.audience),
+        "due_on": one.due_on,
+        "due_at": one.due_at,
+        "calendar": one.calendar,
+        "status": "superseded" if one.superseded else "planned",
+        "outcome": one.superseded,
+        "settled_at": now if one.superseded else None,
+        "attempts": 0,
+        "last_error": "",
+    }
 
 
 def _post(connection: Connection, origin: str, case: Case, act: Act, notices: Sequence[Notice], cause: str) -> None:
@@ -446,6 +468,7 @@ def _letters(origin: str, case: Case, act: Act, notices: Sequence[Notice], cause
             "message_id": message_id(origin, notice, cause),
             "payload": notice.payload,
             "address": "",
+            "bundled": notice.bundled,
             "status": "queued",
             "created_at": act.now,
             "next_try_at": act.now,
