@@ -24,6 +24,7 @@ from workflow.store import copies, engines, final_rows, revision
 from workflow.store.database import Database
 from workflow.store.editions import Editions, is_stored
 from workflow.store.office import Office
+from workflow.store.signing import Signer, make_key, signer_of
 
 _PROGRAMMES = Path(__file__).resolve().parents[1] / "states" / "programmes"
 
@@ -37,6 +38,10 @@ class Opened:
     clock: Callable[[], datetime]
     demonstration: bool  # whether the clock is moved
     stop: threading.Event = field(default_factory=threading.Event)  # set when this process is to end
+
+    def signer(self) -> Signer:
+        """Return what signs the log. Raises Unavailable without a usable key."""
+        return signer_of(self.settings.key, self.settings.data_dir)
 
     def post(self) -> Post:
         """Return how mail leaves. Raises BadInput for an unusable address."""
@@ -87,9 +92,20 @@ def upgrade(settings: Settings) -> list[str]:
     try:
         _answers(database)
         schema.upgrade(database.writer)
-        return set_up_installation(database, shipped_programmes(settings), now=datetime.now(UTC))
+        made = set_up_installation(database, shipped_programmes(settings), now=datetime.now(UTC))
+        return made + _key_made(settings)
     finally:
         database.close()
+
+
+def _key_made(settings: Settings) -> list[str]:
+    """Make the signing key where none is named and none is there. A key that is lost is never made anew in silence."""
+    file = settings.data_dir / "log.key"
+    if settings.signing_key or file.exists():
+        return []
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_key(file)
+    return [f"the log's signing key {file}"]
 
 
 @contextmanager

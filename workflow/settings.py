@@ -23,6 +23,8 @@ class Settings(BaseSettings):
     mail_from: str = "casework@localhost.localdomain"
     bounces: Path | None = None  # the maildir into which undeliverable mail comes back
     base_url: str = Field(default="", pattern=r"^(https?://[^\s/?#]+[^\s?#]*)?$")  # empty: mails have no buttons
+    signing_key: str = ""  # a file or PEM text; empty: a file in the data folder
+    checkpoint_dir: Path | None = None  # where signed checkpoints are also put
     programmes_dir: Path | None = None
     templates_dir: Path | None = None
     officer: str = ""
@@ -36,6 +38,10 @@ class Settings(BaseSettings):
     def smtp(self) -> str:
         return self.smtp_url or f"maildir://{(self.data_dir / 'mailbox').absolute()}"
 
+    @property
+    def key(self) -> str:
+        return self.signing_key or str(self.data_dir / "log.key")
+
     def table_value(self, name: str) -> str:
         """Return one setting as it may be shown."""
         return next(str(row["value"]) for row in self.table() if row["variable"] == f"AEO_{name.upper()}")
@@ -44,7 +50,9 @@ class Settings(BaseSettings):
         """Return every setting with its value (secrets masked), its default and where it comes from."""
         rows: list[dict[str, Any]] = []
         for name, field in type(self).model_fields.items():
-            value = {"database_url": self.database, "smtp_url": self.smtp}.get(name, getattr(self, name))
+            value = {"database_url": self.database, "smtp_url": self.smtp, "signing_key": self.key}.get(
+                name, getattr(self, name)
+            )
             rows.append(
                 {
                     "variable": f"AEO_{name.upper()}",
@@ -57,7 +65,9 @@ class Settings(BaseSettings):
 
 
 def masked(value: str) -> str:
-    """Hide a password inside an address."""
+    """Hide a password inside an address, and a key that is given as text."""
+    if value.lstrip().startswith("-----BEGIN"):
+        return "***"
     parts = urlsplit(value)
     if not parts.password:
         return value

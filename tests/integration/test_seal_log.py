@@ -82,7 +82,7 @@ def behind_the_triggers(office: Office, statement: str) -> None:
 
 class TestGrowing:
     def test_an_empty_log_is_not_signed(self, office: Office, signer: Signer):
-        assert seal(office, signer) == Sealed(0, 0, None)
+        assert seal(office, signer) == Sealed(0, 0, None, ORIGIN)
 
     @pytest.mark.parametrize("batch", [1, 7, 5_000])
     def test_gives_every_entry_its_position_and_signs_the_root(self, office: Office, signer: Signer, batch: int):

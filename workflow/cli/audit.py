@@ -1,15 +1,25 @@
-"""`aeo audit`: the trail."""
+"""`aeo audit`: the trail, its log, and verifying it, for which no database is needed."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
 from states.dates import end_of, start_of
 from workflow import inputs
+from workflow.audit import bundle
+from workflow.audit.note import BadNote
 from workflow.cli.progress import counting
-from workflow.cli.shared import As, Json, act_of, finish, group, opened
+from workflow.cli.shared import As, Json, act_of, finish, group, leave, opened, operator_act, show
+from workflow.errors import BadInput
 from workflow.operations.export_trail import Wanted, export_trail
+from workflow.operations.prove_entry import prove_entry
+from workflow.operations.renew_log import new_origin as begin_new_origin
+from workflow.operations.seal_log import seal_log
+from workflow.reports.trail_bundle import bundle_lines
+from workflow.store import people
 
 app = group("The trail.")
 _ZONE = "Asia/Singapore"
@@ -23,8 +33,11 @@ def _group() -> None:
 @app.command()
 def export(
     out: Annotated[Path, typer.Option(help="The file to write.")],
-    format_: Annotated[str, typer.Option("--format", help="csv.")] = "csv",
+    format_: Annotated[str, typer.Option("--format", help="csv, or jsonl: a bundle that proves itself.")] = "csv",
     application: Annotated[str, typer.Option(help="Only this case.")] = "",
+    programme: Annotated[str, typer.Option(help="Only cases of this programme.")] = "",
+    uen: Annotated[str, typer.Option(help="Only cases of this company.")] = "",
+    actor: Annotated[str, typer.Option(metavar="EMAIL", help="Only what this person did.")] = "",
     kind: Annotated[str, typer.Option(help="Only entries of this kind.")] = "",
     first: Annotated[str, typer.Option("--from", help="The first day (Singapore).")] = "",
     last: Annotated[str, typer.Option("--to", help="The last day.")] = "",
@@ -32,13 +45,147 @@ def export(
     json: Json = False,
 ) -> None:
     """Export the trail; the export is itself in the trail. For auditors and supervisors."""
-    inputs.one_of(format_, ("csv",), "The format")
-    wanted = Wanted(
-        application,
-        kind,
-        start_of(inputs.day(first, "--from"), _ZONE) if first else None,
-        end_of(inputs.day(last, "--to"), _ZONE) if last else None,
-    )
+    inputs.one_of(format_, ("csv", "jsonl"), "The format")
     with opened() as installation, counting("Entries", quiet=json) as progress:
         act = act_of(installation, as_)
-        finish(export_trail(installation.office, file=out, wanted=wanted, act=act, progress=progress), as_json=json)
+        with installation.office.database.snapshot() as connection:
+            actor_id = people.by_email(connection, actor).id if actor else ""
+        wanted = Wanted(
+            application,
+            programme,
+            uen,
+            actor_id,
+            kind,
+            start_of(inputs.day(first, "--from"), _ZONE) if first else None,
+            end_of(inputs.day(last, "--to"), _ZONE) if last else None,
+        )
+        signer = installation.signer() if format_ == "jsonl" else None
+        done = export_trail(
+            installation.office, file=out, wanted=wanted, act=act, form=format_, signer=signer, progress=progress
+        )
+        finish(done, as_json=json)
+
+
+@app.command()
+def seal(json: Json = False) -> None:
+    """Give every waiting entry its position in the log and sign what it has come to."""
+    with opened() as installation:
+        sealed = seal_log(installation.office, installation.signer(), now=installation.clock())
+    data = {"added": sealed.added, "size": sealed.size, "checkpoint": sealed.note}
+    show(data if json else f"{sealed.added} entries sealed; the log has {sealed.size}.", as_json=json)
+
+
+@app.command()
+def checkpoint(
+    key: Annotated[bool, typer.Option("--key", help="Print the verifier key instead.")] = False, json: Json = False
+) -> None:
+    """Print the newest signed checkpoint. Keep it elsewhere: it is what the log is held to."""
+    with opened() as installation:
+        signer = installation.signer()
+        sealed = seal_log(installation.office, signer, now=installation.clock())
+        verifier = signer.verifier(sealed.origin).text
+    if sealed.note is None:
+        raise BadInput("EMPTY", "The log has no entry yet.")
+    words = verifier if key else sealed.note.rstrip("\n")
+    show({"checkpoint": sealed.note, "vkey": verifier} if json else words, as_json=json)
+
+
+@app.command()
+def prove(
+    entry: Annotated[int, typer.Argument(metavar="ENTRY", help="The entry's index in the log.")], json: Json = False
+) -> None:
+    """Print an entry with the proof that it is in the log: a bundle of one, as `aeo audit verify` reads it."""
+    with opened() as installation:
+        lines = prove_entry(installation.office, installation.signer(), index=entry, now=installation.clock())
+    show({"bundle": lines} if json else "\n".join(lines), as_json=json)
+
+
+@app.command()
+def verify(
+    file: Annotated[
+        Path | None, typer.Option("--bundle", help="The bundle; without it, this installation's log.")
+    ] = None,
+    checkpoint: Annotated[Path | None, typer.Option(help="A checkpoint that was kept elsewhere.")] = None,
+    key: Annotated[str, typer.Option(metavar="VKEY", help="The verifier key that you trust.")] = "",
+    json: Json = False,
+) -> None:
+    """Verify the trail. With --bundle neither database nor settings are looked at; exit 1 when anything does not hold."""
+    note = _text(checkpoint) if checkpoint else None
+    try:
+        with _lines(file, quiet=json) as lines:
+            verdict = bundle.verify(lines, checkpoint=note, key=key or None)
+    except (bundle.BadBundle, BadNote) as error:
+        raise BadInput("BUNDLE", str(error)) from error
+    data = {
+        "holds": verdict.holds, "origin": verdict.origin, "size": verdict.size, "entries": verdict.entries,
+        "complete": verdict.complete, "first_bad": verdict.first_bad, "problems": verdict.problems,
+    }  # fmt: skip
+    show(data if json else "\n".join(_verdict(verdict, trusted=bool(key), kept=note is not None)), as_json=json)
+    if not verdict.holds:
+        leave(1)
+
+
+def _verdict(verdict: bundle.Verdict, *, trusted: bool, kept: bool) -> Iterator[str]:
+    if not verdict.holds:
+        first = "" if verdict.first_bad is None else f" The first bad entry is {verdict.first_bad}."
+        yield f"This does NOT hold.{first}"
+        yield from (f"  - {problem}" for problem in verdict.problems)
+        return
+    every = "all" if verdict.complete else "each with its proof"
+    yield f"This holds: {verdict.entries:,} entries ({every}) of the log {verdict.origin}, which has {verdict.size:,}."
+    if not trusted:
+        yield "The key was taken from the bundle itself: give the one you know with --key to be sure whose log it is."
+    if not kept:
+        yield "No checkpoint kept elsewhere was given (--checkpoint): a log that was rewritten as a whole would pass too."
+
+
+@contextmanager
+def _lines(file: Path | None, *, quiet: bool) -> Iterator[Iterator[bytes]]:
+    """Yield the lines of a bundle: of the file, or of the whole log of this installation."""
+    if file is None:
+        with opened() as installation:
+            signer = installation.signer()
+            sealed = seal_log(installation.office, signer, now=installation.clock())
+            if sealed.note is None:
+                raise BadInput("EMPTY", "The log has no entry yet.")
+            with installation.office.database.snapshot() as connection:
+                verifier = signer.verifier(sealed.origin).text
+                lines = bundle_lines(connection, note=sealed.note, verifier=verifier)
+                yield (line.encode() for line in lines)
+        return
+    with _opened_file(file) as source, counting("Entries", quiet=quiet) as progress:
+        yield _counted(source, progress)
+
+
+def _counted(source: BinaryIO, progress: Callable[[int], None]) -> Iterator[bytes]:
+    for number, line in enumerate(source):
+        if number % 10_000 == 0:
+            progress(number)
+        yield line
+
+
+@contextmanager
+def _opened_file(file: Path) -> Iterator[BinaryIO]:
+    try:
+        source = file.open("rb")
+    except OSError as error:
+        raise BadInput("FILE", f"{file} cannot be read: {error.strerror}.") from error
+    with source:
+        yield source
+
+
+def _text(file: Path) -> str:
+    with _opened_file(file) as source:
+        try:
+            return source.read(1 << 20).decode()
+        except UnicodeDecodeError as error:
+            raise BadInput("FILE", f"{file} is no text.") from error
+
+
+@app.command("new-origin")
+def new_origin(
+    reason: Annotated[str, typer.Option(help="Why: a restored backup, for example.")], json: Json = False
+) -> None:
+    """Go on with the log under a new name after a restored backup; the old one's checkpoints stay what they are."""
+    with opened() as installation:
+        finish(begin_new_origin(installation.office, reason=reason, act=operator_act(installation)), as_json=json)

@@ -25,6 +25,7 @@ class Sealed:
     added: int
     size: int
     note: str | None
+    origin: str
 
 
 def seal_log(office: Office, signer: Signer, *, now: datetime, batch: int = BATCH) -> Sealed:
@@ -49,7 +50,7 @@ def seal_log(office: Office, signer: Signer, *, now: datetime, batch: int = BATC
             checkpoint = _signed(connection, signer, now)
         else:
             checkpoint = newest.note if newest else None
-        return Sealed(added, log.size(connection), checkpoint)
+        return Sealed(added, log.size(connection), checkpoint, log.origin(connection))
 
 
 def _place(connection: Connection, batch: int) -> int | None:

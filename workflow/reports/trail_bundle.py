@@ -1,0 +1,76 @@
+"""The audit bundle of the trail: which entries, under which checkpoint, each with what proves it. It decides nothing."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+
+from workflow import models
+from workflow.audit.bundle import Header, end_line, entry_line
+from workflow.audit.merkle import Subtree, inclusion_proof
+from workflow.audit.note import checkpoint_of
+from workflow.models.base import table_of
+from workflow.store import log
+
+_ENTRY = table_of(models.AuditEntry)
+_PAGE = 5_000
+_COLUMNS = (_ENTRY.c.position, _ENTRY.c.canonical, _ENTRY.c.leaf)
+_KEPT = 1 << 14  # hashes of subtrees that are remembered while proofs are made
+
+
+def bundle_lines(
+    connection: Connection,
+    *,
+    note: str,
+    verifier: str,
+    narrowed: Select[Any] | None = None,
+    wanted: Callable[[str], bool] = lambda _: True,
+) -> Iterator[str]:
+    """Yield the lines of the bundle of a log up to a signed checkpoint.
+
+    `narrowed` is a query of entries' ids and `wanted` looks at canonical forms; without `narrowed` all entries are
+    there and need no proofs. Raises log.Gap.
+    """
+    checkpoint = checkpoint_of(note)
+    complete = narrowed is None
+    pages = _pages(connection, checkpoint.size, narrowed)
+    chosen = (row for page in pages for row in page if complete or wanted(row.canonical))
+    first = next(chosen, None)
+    yield Header(note, verifier, checkpoint.origin, first.position if first else 0, complete).line()
+    subtree = None if complete else remembering(log.subtree(connection))
+    count = 0
+    for row in _and(first, chosen):
+        proof = inclusion_proof(row.position, checkpoint.size, subtree) if subtree else None
+        yield entry_line(row.canonical, row.position, bytes.fromhex(row.leaf), proof)
+        count += 1
+    yield end_line(count)
+
+
+def _and(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
+    if first is not None:
+        yield first
+        yield from rest
+
+
+def _pages(connection: Connection, size: int, narrowed: Select[Any] | None) -> Iterator[list[Any]]:
+    query = select(*_COLUMNS).where(_ENTRY.c.position < size).order_by(_ENTRY.c.position).limit(_PAGE)
+    if narrowed is not None:
+        query = query.where(_ENTRY.c.id.in_(narrowed))
+    last = -1
+    while page := list(connection.execute(query.where(_ENTRY.c.position > last))):
+        yield page
+        last = page[-1].position
+
+
+def remembering(subtree: Subtree) -> Subtree:
+    """Return the same, without asking twice for what the next proof needs again."""
+    known: dict[tuple[int, int], bytes] = {}
+
+    def hash_of(level: int, number: int) -> bytes:
+        if (level, number) not in known:
+            if len(known) >= _KEPT:
+                known.clear()
+            known[level, number] = subtree(level, number)
+        return known[level, number]
+
+    return hash_of
