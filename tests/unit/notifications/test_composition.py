@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from icalendar import Calendar
 
 from notifications.composition import Envelope, UnsafeMessage, compose
-from notifications.rendering import Attachment, Rendered, Renderer
+from notifications.rendering import Attachment, Rendered, Renderer, messages
+from notifications.samples import sample
 
 ENCODED_BREAK = "=?utf-8?q?hi=0D=0ABcc=3A_evil=40x=2Ey?="
 ENVELOPE = Envelope(
@@ -254,6 +255,13 @@ def test_an_ordinary_message_is_legible_as_it_stands() -> None:
         "",
         "--=_809999f7d854a685628cd1215510b075--",
     ]
+
+
+@pytest.mark.parametrize("message", sorted(messages()))
+def test_every_message_of_ours_arrives_as_it_was_rendered(message: str) -> None:
+    rendered = RENDERER.render(message, sample(message))
+
+    assert_ours(compose(ENVELOPE, rendered), rendered)
 
 
 def test_the_same_inputs_give_the_same_bytes_and_another_message_another_boundary() -> None:

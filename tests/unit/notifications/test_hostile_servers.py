@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -56,6 +57,21 @@ def test_trouble_before_the_server_knows_of_a_message_loses_none(stage: str, ste
     assert reply.outcome is LATER
     assert not reply.dead_address
     assert server.commands("MAIL") == []
+
+
+def test_a_server_that_is_slow_at_every_step_is_given_up_as_a_whole() -> None:
+    def slow(_: str) -> None:
+        time.sleep(0.3)
+
+    with ScriptedServer(dict.fromkeys(("greeting", "ehlo", "auth"), slow), login=("aeo", "secret")) as server:
+
+        async def run() -> Reply:
+            transport = transport_to(server, timeout=0.5, username="aeo", password="secret")
+            reply = await transport.send(SENDER, RECIPIENT, CONTENT)
+            await transport.close()
+            return reply
+
+        assert asyncio.run(run()).outcome is LATER
 
 
 @pytest.mark.parametrize("step", TROUBLE)
@@ -429,29 +445,29 @@ class Time:
 
 class TestAPace:
     def test_spaces_messages_evenly(self):
-        time = Time()
-        pace = Pace(4, clock=lambda: time.now, sleep=time.sleep)
+        at = Time()
+        pace = Pace(4, clock=lambda: at.now, sleep=at.sleep)
 
         async def run() -> list[float]:
             went = []
             for _ in range(5):
                 await pace.turn()
-                went.append(time.now)
+                went.append(at.now)
             return went
 
         assert asyncio.run(run()) == [1000.0, 1000.25, 1000.5, 1000.75, 1001.0]
 
     def test_saves_nothing_up_while_nobody_sends(self):
-        time = Time()
-        pace = Pace(0.5, clock=lambda: time.now, sleep=time.sleep)
+        at = Time()
+        pace = Pace(0.5, clock=lambda: at.now, sleep=at.sleep)
 
         async def run() -> list[float]:
             await pace.turn()
-            time.now += 3600
+            at.now += 3600
             went = []
             for _ in range(3):
                 await pace.turn()
-                went.append(time.now)
+                went.append(at.now)
             return went
 
         assert asyncio.run(run()) == [4600.0, 4602.0, 4604.0]
