@@ -44,7 +44,12 @@ class Opened:
             transport = transport_of(self.settings.smtp, self.settings.smtp_ca or None)
         except (BadAddress, OSError) as error:
             raise BadInput("SMTP_URL", f"{error}") from error
-        return Post(transport, Renderer(self.settings.templates_dir), self.settings.mail_from)
+        return Post(transport, renderer(self.settings), self.settings.mail_from)
+
+
+def renderer(settings: Settings) -> Renderer:
+    """Return what turns payloads into mail: our templates, an administration's own before them."""
+    return Renderer(settings.templates_dir, base_url=settings.base_url)
 
 
 def connect(settings: Settings, *, create: bool = False) -> Database:
@@ -134,7 +139,7 @@ def open_scratch(settings: Settings, source: Database, folder: Path, *, now: dat
         schema.upgrade(database.writer)
         copies.copy(source, database)
         origin, salt = renew_identity(database, now=now)
-        post = Post(MaildirTransport(folder / "mailbox"), Renderer(settings.templates_dir), settings.mail_from)
+        post = Post(MaildirTransport(folder / "mailbox"), renderer(settings), settings.mail_from)
         yield Office(database, Editions(), origin, salt, settings.env == "production"), post
     finally:
         database.reader.dispose()  # the writer goes last: only it can bring everything into one file

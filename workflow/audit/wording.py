@@ -37,6 +37,9 @@ WORDING: dict[str, str] = {
     "case:application:imported": "Application {application} of {company_name} taken over from paper: {what}",
     "case:state:imported": "{what}, as taken over from elsewhere",
     "case:account_manager:changed": "Account manager changed from {before} to {after}: {note}",
+    "case:contact:noted": "Company contacted on {contacted_on}, expects to file by {expects_on}: {note}",
+    "case:plan:moved": "{moved} planned messages moved, {why}",
+    "case:deadline:moved": "Answer to request {request} due on {reply_by} instead of {before}, {why}",
     "clock:reminder:sent": "Reminder {rule} put into the outbox for {recipients} recipients",
     "clock:reminder:superseded": "Reminder {rule} superseded: {outcome}",
     "clock:timer:superseded": "{rule} superseded: {outcome}",
@@ -61,6 +64,8 @@ WORDING: dict[str, str] = {
     "programme:edition:installed": "Programme {code}, edition {edition_name}, stored",
     "programme:criteria:accepted": "Criteria of {code}, edition {edition_name}, accepted as the administration's own",
     "audit:export:made": "Trail exported as {format}: {entries} entries",
+    "system:holiday:gazetted": "{day} is a public holiday in {zone}: {name}",
+    "system:holiday:withdrawn": "{day} is no public holiday in {zone} after all: {name}: {why}",
     "system:clock:moved": "The installation's clock was set to {setting}",
     "system:installation:opened": "Installation {origin} set up",
 }

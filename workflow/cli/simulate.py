@@ -143,6 +143,7 @@ def _summary(span: Span, summary: Summary, pace: float) -> dict[str, Any]:
         "standings": summary.standings,
         "overdue": summary.overdue,
         "held": summary.held,
+        "reminders": summary.proof.as_data() if summary.proof else None,
     }
 
 
@@ -156,6 +157,9 @@ def _words(span: Span, summary: Summary, pace: float) -> Iterator[str]:
     yield f"Mails: {_counted(summary.mails)}."
     yield f"Cases by state: {_counted(summary.states)}."
     yield f"Cases by standing: {_counted(summary.standings)}."
+    if summary.proof:
+        yield summary.proof.sentence()
+        yield from (one.sentence() for one in summary.proof.unaccounted)
     if not summary.overdue:
         yield "Nothing that was planned is overdue."
         return

@@ -12,6 +12,7 @@ from workflow.bootstrap import Opened
 from workflow.operations.deliver_outbox import deliver_outbox
 from workflow.operations.note_heartbeat import note_heartbeat
 from workflow.operations.read_bounces import read_bounces
+from workflow.operations.send_digests import send_digests
 from workflow.operations.sweep import sweep
 
 _log = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ JOBS = (
     Job("sweep", 5, lambda opened: sweep(opened.office, now=opened.clock())),
     Job("deliver_outbox", 5, _deliver),
     Job("read_bounces", 20, _read_bounces),
+    Job("send_digests", 30, lambda opened: send_digests(opened.office, now=opened.clock())),
 )
 
 

@@ -19,6 +19,7 @@ from workflow.errors import BadInput
 from workflow.models.base import table_of
 from workflow.operations.deliver_outbox import Post, deliver_outbox
 from workflow.operations.sweep import sweep
+from workflow.reports.reminder_proof import Proof, prove
 from workflow.store import people
 from workflow.store.cases import held_of
 from workflow.store.database import Database
@@ -98,6 +99,7 @@ class Summary:
     standings: dict[str, int] = field(default_factory=dict)
     overdue: list[dict[str, Any]] = field(default_factory=list)
     held: str = ""  # why the last sweep waits for a person
+    proof: Proof | None = None  # of every reminder due in that time
 
 
 def check(database: Database, span: Span) -> None:
@@ -143,6 +145,9 @@ def simulate(
                 tell(happening)
         progress(number)
     _look(copy, summary)
+    with copy.database.snapshot() as connection:
+        days = (span.start.date(), summary.end.date())
+        summary.proof = prove(connection, copy, first=days[0], last=days[1], now=summary.end.astimezone(UTC))
     return summary
 
 

@@ -1,10 +1,13 @@
 """Everything the clock owes between two days, with what became of it. Reads the ledger; it must not plan or send."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
+from notifications import ics
 from workflow import models
 from workflow.errors import BadInput
 from workflow.models.base import table_of
@@ -14,6 +17,7 @@ from workflow.store.office import Office
 _A = table_of(models.Application)
 _C = table_of(models.Company)
 _CERTIFICATE = table_of(models.Certificate)
+_D = table_of(models.Decision)
 _P = table_of(models.PlannedAction)
 
 _QUERY = (
@@ -31,19 +35,26 @@ _QUERY = (
         _P.c.due_at,
         _P.c.status,
         _P.c.outcome,
+        _P.c.occurrence,
+        _P.c.revision,
+        _P.c.settled_at,
+        _D.c.decision_no.label("basis_no"),
+        _D.c.recorded_at.label("planned_at"),
     )
     .select_from(
         _P.join(_A, _A.c.id == _P.c.application_id)
         .join(_C, _C.c.id == _A.c.company_id)
+        .join(_D, _D.c.id == _P.c.basis)
         .outerjoin(_CERTIFICATE, _CERTIFICATE.c.decision_id == _P.c.basis)
     )
     .order_by(_P.c.due_at, _A.c.reference, _P.c.id)
 )
+_DROPPED = ("superseded", "cancelled")
 
 
 def calendar(
     connection: Connection,
-    office: Office,  # noqa: ARG001  # every report takes the office
+    office: Office,
     *,
     first: date,
     last: date,
@@ -52,6 +63,7 @@ def calendar(
 ) -> list[dict[str, Any]]:
     """Return planned actions due on local days from `first` to `last`, both included, by due instant.
 
+    `uid`, `sequence` and `updated_at` say which event of a subscribed calendar a row is and how new it is.
     Raises BadInput when the days are the wrong way round, NotFound for an unknown reference.
     """
     if last < first:
@@ -69,10 +81,14 @@ def calendar(
             "rule": row.rule,
             "due_on": row.due_on,
             "due_at": row.due_at,
+            "time_zone": office.editions.machine(connection, row.programme, row.edition).programme.time_zone,
             "audience": row.audience or "clock",
             "message": row.message or row.trigger,
             "status": row.status,
             "outcome": row.outcome,
+            "uid": f"{row.reference}/{row.basis_no}/{row.rule}/{row.occurrence}@{office.origin}",
+            "sequence": 2 * (row.revision - 1) + (row.status in _DROPPED),
+            "updated_at": row.settled_at or row.planned_at,
         }
         for row in connection.execute(query)
     ]
@@ -86,3 +102,33 @@ def _certificate(row: Any) -> dict[str, Any]:
     if newest is None:
         return {"certificate": None, "valid_from": None, "valid_until": None}
     return {"certificate": newest.number, "valid_from": newest.valid_from, "valid_until": newest.valid_until}
+
+
+def as_ics(name: str, rows: Sequence[dict[str, Any]]) -> bytes:
+    """Return rows of the calendar as an iCalendar file.
+
+    What is superseded or cancelled stays in it as a cancelled event, so that a subscribed calendar drops it; of one
+    that was moved only the newest place is shown.
+    """
+    newest = {row["uid"]: row for row in sorted(rows, key=lambda row: int(row["sequence"]))}
+    return ics.calendar(name, [_entry(row) for row in rows if newest[row["uid"]] is row])
+
+
+def _entry(row: dict[str, Any]) -> ics.Entry:
+    at = row["due_at"].astimezone(ZoneInfo(row["time_zone"]))
+    lines = [
+        f"Case {row['application']}",
+        f"Certificate {row['certificate']}, {row['valid_from']} to {row['valid_until']}" if row["certificate"] else "",
+        f"For: {row['audience'].replace('_', ' ').replace(',', ', ')}",
+        f"At {at:%Y-%m-%d %H:%M}, {row['time_zone']}",
+        f"{row['status'].capitalize()}{': ' if row['outcome'] else ''}{row['outcome']}",
+    ]
+    return ics.Entry(
+        uid=row["uid"],
+        sequence=row["sequence"],
+        day=row["due_on"],
+        summary=f"{row['rule']} {row['message'].replace('_', ' ')}: {row['company_name']}",
+        description="\n".join(line for line in lines if line),
+        updated_at=row["updated_at"],
+        cancelled=row["status"] in _DROPPED,
+    )

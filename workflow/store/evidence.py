@@ -1,0 +1,105 @@
+"""What ledger, outbox and delivery log say of a chunk of cases, and what else a reason in them may rest on.
+
+In a fixed number of queries however many cases. It judges nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import BindParameter, Connection, Row, bindparam, func, select
+
+from workflow import models
+from workflow.models.base import table_of
+
+_A = table_of(models.Application)
+_P = table_of(models.PlannedAction)
+_N = table_of(models.Notification)
+_TRY = table_of(models.DeliveryAttempt)
+_CONTACT = table_of(models.Contact)
+_TASK = table_of(models.Task)
+_NOTE = table_of(models.ContactNote)
+_DOCUMENT = table_of(models.Document)
+_FINDING = table_of(models.Finding)
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_CAUSED = _N.c.cause.startswith("planned:")
+
+
+class Key(NamedTuple):
+    """What makes a planned action of a case the one that it is."""
+
+    rule: str
+    basis: int  # the decision's id
+    occurrence: int
+    revision: int
+
+
+@dataclass
+class Evidence:
+    """By case unless it says otherwise."""
+
+    ledger: dict[int, dict[Key, Row[Any]]]
+    mails: dict[int, dict[str, list[Row[Any]]]]  # by case and cause
+    tries: dict[int, list[Row[Any]]]  # that succeeded, by notification
+    posted: set[int]  # notifications whose place a letter took
+    contacts: dict[int, dict[int, str]]  # address by id, by company
+    written_to: dict[str, datetime]  # the first mail to a contact, by token
+    only_case: set[int]  # companies with one case
+    notes: dict[int, list[Row[Any]]]
+    begun: dict[int, list[tuple[int, datetime]]]  # cycle and instant of the first paper of each, by case
+
+
+def gather(connection: Connection, cases: Sequence[Row[Any]]) -> Evidence:
+    """Return what is known of cases."""
+    ids, companies = {"ids": [case.id for case in cases]}, {"ids": list({case.company_id for case in cases})}
+    ledger: dict[int, dict[Key, Row[Any]]] = defaultdict(dict)
+    for row in connection.execute(select(_P).where(_P.c.application_id.in_(_IDS)).order_by(_P.c.id), ids):
+        ledger[row.application_id][Key(row.rule, row.basis, row.occurrence, row.revision)] = row
+    of_ledger = (_N.c.application_id.in_(_IDS), _CAUSED)
+    mails: dict[int, dict[str, list[Row[Any]]]] = defaultdict(lambda: defaultdict(list))
+    columns = [column for column in _N.c if column.name != "payload"]
+    for row in connection.execute(select(*columns).where(*of_ledger).order_by(_N.c.resend_no, _N.c.id), ids):
+        mails[row.application_id][row.cause].append(row)
+    carried = select(func.coalesce(_N.c.bundled_into, _N.c.id)).where(*of_ledger)
+    tries: dict[int, list[Row[Any]]] = defaultdict(list)
+    sent = select(_TRY).where(_TRY.c.notification_id.in_(carried), _TRY.c.outcome == "sent").order_by(_TRY.c.id)
+    for row in connection.execute(sent, ids):
+        tries[row.notification_id].append(row)
+    letters = select(_TASK.c.notification_id).where(
+        _TASK.c.application_id.in_(_IDS), _TASK.c.closed_at.is_not(None), _TASK.c.posted_on.is_not(None)
+    )
+    contacts: dict[int, dict[int, str]] = {id_: {} for id_ in companies["ids"]}
+    for row in connection.execute(select(_CONTACT).where(_CONTACT.c.company_id.in_(_IDS)), companies):
+        contacts[row.company_id][row.id] = row.email
+    written = select(_N.c.recipient, func.min(_N.c.created_at)).where(
+        _N.c.application_id.in_(_IDS), _N.c.recipient.startswith("contact:")
+    )
+    alone = select(_A.c.company_id).where(_A.c.company_id.in_(_IDS)).group_by(_A.c.company_id).having(func.count() == 1)
+    notes: dict[int, list[Row[Any]]] = defaultdict(list)
+    for row in connection.execute(select(_NOTE).where(_NOTE.c.application_id.in_(_IDS)), ids):
+        notes[row.application_id].append(row)
+    return Evidence(
+        ledger,
+        mails,
+        tries,
+        set(connection.execute(letters, ids).scalars()),
+        contacts,
+        dict(tuple(row) for row in connection.execute(written.group_by(_N.c.recipient), ids)),
+        set(connection.execute(alone, companies).scalars()),
+        notes,
+        _begun(connection, ids),
+    )
+
+
+def _begun(connection: Connection, ids: dict[str, list[int]]) -> dict[int, list[tuple[int, datetime]]]:
+    found: dict[int, list[tuple[int, datetime]]] = defaultdict(list)
+    for table, at in ((_DOCUMENT, _DOCUMENT.c.added_at), (_FINDING, _FINDING.c.answered_at)):
+        query = select(table.c.application_id, table.c.cycle, func.min(at)).where(table.c.application_id.in_(_IDS))
+        for application_id, cycle, begun in connection.execute(
+            query.group_by(table.c.application_id, table.c.cycle), ids
+        ):
+            if begun is not None:
+                found[application_id].append((cycle, begun))
+    return found

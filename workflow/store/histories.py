@@ -1,0 +1,146 @@
+"""Reads what was ever decided on cases, for replaying it; in a fixed number of queries however many cases.
+
+It must not read what the clock or the outbox keep, nor a case's own dates.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, select
+
+from states.definition import Programme
+from states.expectation import Act, Band, Decision, Happened, History, Holidays, Issued, Request, SpecialDay
+from workflow import models
+from workflow.models.base import table_of
+
+_D = table_of(models.Decision)
+_C = table_of(models.Certificate)
+_V = table_of(models.CertificateEvent)
+_R = table_of(models.InformationRequest)
+_B = table_of(models.BandAssessment)
+_E = table_of(models.AuditEntry)
+_DAY = table_of(models.CalendarDay)
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+
+# Acts beside decisions, by the kind of their entry in the trail.
+_ACTS: dict[str, str] = {
+    "case:information:asked": "asked",
+    "case:information:answered": "answered",
+    "case:band:assessed": "assessed",
+    "case:approval:asked": "approval",
+    "case:approval:confirmed": "confirmed",
+    "case:approval:refused": "refused",
+    "case:certificate:ended": "ended",
+    "case:plan:moved": "moved",
+}
+_SENT = "clock:reminder:sent"
+_DECISIONS = select(_D).where(_D.c.application_id.in_(_IDS)).order_by(_D.c.application_id, _D.c.decision_no)
+_ISSUED = select(_C).where(_C.c.application_id.in_(_IDS)).order_by(_C.c.id)
+_HAPPENED = (
+    select(_V, _C.c.application_id, _C.c.number)
+    .join(_C, _C.c.id == _V.c.certificate_id)
+    .where(_C.c.application_id.in_(_IDS), _V.c.decision_id.is_not(None))
+    .order_by(_V.c.id)
+)
+_REQUESTS = select(_R).where(_R.c.application_id.in_(_IDS)).order_by(_R.c.application_id, _R.c.number)
+_BANDS = select(_B).where(_B.c.company_id.in_(_IDS)).order_by(_B.c.id)
+_ENTRY = select(_E.c.id, _E.c.application_id, _E.c.kind, _E.c.recorded_at, _E.c.canonical).where(
+    _E.c.application_id.in_(_IDS)
+)
+_ENTRIES = _ENTRY.where(_E.c.kind.in_([*_ACTS])).order_by(_E.c.id)
+_TOLD = _ENTRY.where(_E.c.kind == _SENT).order_by(_E.c.id)
+
+
+def load(
+    connection: Connection, cases: Sequence[Row[Any]], programme_of: Callable[[Row[Any]], Programme]
+) -> tuple[dict[int, History], dict[int, dict[int, int]]]:
+    """Return the histories of cases by id, and for each case its decisions' ids by number."""
+    ids = [case.id for case in cases]
+    decisions, issued, happened, requests, entries = (
+        _by_case(connection, query, ids) for query in (_DECISIONS, _ISSUED, _HAPPENED, _REQUESTS, _ENTRIES)
+    )
+    chased = sorted({row.application_id for rows in requests.values() for row in rows})
+    told = _by_case(connection, _TOLD, chased) if chased else {}
+    bands: dict[int, list[Row[Any]]] = defaultdict(list)
+    for row in connection.execute(_BANDS, {"ids": list({case.company_id for case in cases})}):
+        bands[row.company_id].append(row)
+    numbers = {id_: {row.id: row.decision_no for row in rows} for id_, rows in decisions.items()}
+    histories = {
+        case.id: History(
+            programme_of(case),
+            tuple(_decision(row) for row in decisions[case.id]),
+            tuple(
+                Issued(numbers[case.id][row.decision_id], row.number, row.valid_from, row.valid_until)
+                for row in issued[case.id]
+            ),
+            tuple(_event(row, numbers[case.id]) for row in happened[case.id]),
+            tuple(Band(row.id, row.assessed_on, row.valid_until, row.recorded_at) for row in bands[case.company_id]),
+            tuple(Request(row.number, row.cycle, row.reply_by, row.asked_at) for row in requests[case.id]),
+            tuple(
+                act
+                for row in [*entries[case.id], *told.get(case.id, ())]
+                if (act := _act(row, bands[case.company_id])) is not None
+            ),
+        )
+        for case in cases
+    }
+    return histories, {id_: {no: key for key, no in known.items()} for id_, known in numbers.items()}
+
+
+def holidays(connection: Connection) -> dict[str, Holidays]:
+    """Return by zone which days offices are closed, with since when that is known."""
+    days: dict[str, list[SpecialDay]] = defaultdict(list)
+    for row in connection.execute(select(_DAY).order_by(_DAY.c.since, _DAY.c.day)):
+        days[row.zone].append(SpecialDay(row.day, row.since, row.closed))
+    return {zone: Holidays(known) for zone, known in days.items()}
+
+
+def _by_case(connection: Connection, query: Select[Any], ids: Sequence[int]) -> dict[int, list[Row[Any]]]:
+    found: dict[int, list[Row[Any]]] = defaultdict(list)
+    for row in connection.execute(query, {"ids": ids}):
+        found[row.application_id].append(row)
+    return found
+
+
+def _decision(row: Row[Any]) -> Decision:
+    return Decision(
+        row.entry_id,
+        row.decision_no,
+        row.cycle,
+        row.trigger,
+        row.from_state,
+        row.to_state,
+        row.effective_at,
+        row.recorded_at,
+    )
+
+
+def _event(row: Row[Any], numbers: Mapping[int, int]) -> Happened:
+    days = (row.effective_on, row.valid_from, row.valid_until)
+    return Happened(row.id, numbers[row.decision_id], row.number, row.kind, *days, undoes=row.undoes)
+
+
+def _act(row: Row[Any], bands: Sequence[Row[Any]]) -> Act | None:
+    """Read an act back from its entry; what the clock told is needed where requests are chased again."""
+    detail = json.loads(row.canonical).get("detail", {})
+    if row.kind == _SENT:
+        due_at = datetime.fromisoformat(detail["due_at"])
+        return Act(row.id, row.recorded_at, "told", rule=detail["rule"], due_at=due_at)
+    kind = _ACTS[row.kind]
+    act: Any = {"place": row.id, "at": row.recorded_at, "kind": kind}
+    if kind in ("asked", "answered"):
+        return Act(**act, number=detail["request"])
+    if kind == "assessed":
+        on, at = date.fromisoformat(detail["assessed_on"]), row.recorded_at
+        number = max((band.id for band in bands if (band.assessed_on, band.recorded_at) == (on, at)), default=0)
+        return Act(**act, number=number) if number else None
+    if kind in ("approval", "confirmed", "refused"):
+        by = detail.get("confirm_by")
+        return Act(**act, number=detail["approval"], day=date.fromisoformat(by) if by else None)
+    if kind == "moved":
+        days = tuple((no, date.fromisoformat(was), date.fromisoformat(now)) for no, was, now in detail["deadlines"])
+        return Act(**act, reason=detail["why"], deadlines=days)
+    return Act(**act)
