@@ -10,6 +10,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from workflow.bootstrap import Opened
 from workflow.operations.deliver_outbox import deliver_outbox
+from workflow.operations.escalate_tasks import escalate_tasks
 from workflow.operations.note_heartbeat import note_heartbeat
 from workflow.operations.read_bounces import read_bounces
 from workflow.operations.sweep import sweep
@@ -38,6 +39,7 @@ JOBS = (
     Job("sweep", 5, lambda opened: sweep(opened.office, now=opened.clock())),
     Job("deliver_outbox", 5, _deliver),
     Job("read_bounces", 20, _read_bounces),
+    Job("escalate_tasks", 60, lambda opened: escalate_tasks(opened.office, now=opened.clock())),
 )
 
 
