@@ -80,17 +80,22 @@ class Request:
     asked_at: datetime
 
 
+ActKind = Literal[
+    "asked", "put_off", "answered", "assessed", "approval", "confirmed", "refused", "ended", "moved", "told"
+]
+
+
 @dataclass(frozen=True)
 class Act:
     """Something that was recorded beside decisions; `number` is the request's, the band's or the approval's."""
 
     place: int
     at: datetime
-    kind: Literal["asked", "answered", "assessed", "approval", "confirmed", "refused", "ended", "moved", "told"]
+    kind: ActKind
     number: int = 0
-    day: date | None = None  # to confirm by
-    reason: str = ""  # why the plan was moved, and
-    deadlines: tuple[tuple[int, date, date], ...] = ()  # which requests' days with it: number, before, after
+    day: date | None = None  # to confirm by, or to which a request's day was put off
+    before: date | None = None  # from which it was put off
+    reason: str = ""  # why the plan was moved
     rule: str = ""  # of what was told, and
     due_at: datetime | None = None  # when that was due
 
@@ -215,8 +220,8 @@ class _Replay:
 
     def _as_asked(self) -> Iterable[Request]:
         """Return the requests with the days that they had at first."""
-        moves = sorted((act for act in self.history.acts if act.deadlines), key=lambda act: act.place, reverse=True)
-        first = {number: before for act in moves for number, before, _ in act.deadlines}
+        moves = sorted((act for act in self.history.acts if act.kind == "put_off"), key=lambda act: -act.place)
+        first = {act.number: act.before for act in moves if act.before}
         return (replace(one, reply_by=first.get(one.number, one.reply_by)) for one in self.history.requests)
 
     # Acts beside decisions
@@ -225,6 +230,8 @@ class _Replay:
         match act.kind:
             case "asked":
                 self._ask(self.requests[act.number], act.at)
+            case "put_off" if act.day:
+                self.requests[act.number] = replace(self.requests[act.number], reply_by=act.day)
             case "answered":
                 self.unanswered.pop(act.number, None)
                 self._end("request", act.at, ANSWERED, act.number)
@@ -251,11 +258,7 @@ class _Replay:
                 self.told.add((act.rule, act.due_at))
 
     def _move(self, act: Act) -> None:
-        """A holiday that became known moves what is still ahead: a certificate's reminders, a company's days only later."""
-        for number, _, after in act.deadlines:
-            self.requests[number] = replace(self.requests[number], reply_by=after)
-            if number in self.unanswered:
-                self.unanswered[number] = self.requests[number]
+        """A holiday that became known moves what is still ahead; letters about a request only later."""
         for subject, ones in self.open.items():
             for one in list(ones):
                 fresh = self._elsewhere(one, act.at)

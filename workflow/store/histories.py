@@ -34,6 +34,7 @@ _ACTS: dict[str, str] = {
     "case:approval:confirmed": "confirmed",
     "case:approval:refused": "refused",
     "case:certificate:ended": "ended",
+    "case:deadline:moved": "put_off",
     "case:plan:moved": "moved",
 }
 _SENT = "clock:reminder:sent"
@@ -140,7 +141,9 @@ def _act(row: Row[Any], bands: Sequence[Row[Any]]) -> Act | None:
     if kind in ("approval", "confirmed", "refused"):
         by = detail.get("confirm_by")
         return Act(**act, number=detail["approval"], day=date.fromisoformat(by) if by else None)
+    if kind == "put_off":
+        days = {"day": date.fromisoformat(detail["reply_by"]), "before": date.fromisoformat(detail["before"])}
+        return Act(**act, **days, number=detail["request"])
     if kind == "moved":
-        days = tuple((no, date.fromisoformat(was), date.fromisoformat(now)) for no, was, now in detail["deadlines"])
-        return Act(**act, reason=detail["why"], deadlines=days)
+        return Act(**act, reason=detail["why"])
     return Act(**act)
