@@ -19,6 +19,7 @@ CORRECTED = "the certificate was corrected"
 NEWER_BAND = "a newer band"
 ANSWERED = "answered"
 _ONE_DAY = timedelta(days=1)
+_AFTER = timedelta(seconds=1)  # a day that is withdrawn in the instant it was gazetted is known a moment later
 _HOUR = 8  # when colleagues are reminded of a confirmation
 
 
@@ -227,56 +228,65 @@ class _Replay:
     # Acts beside decisions
 
     def act(self, act: Act) -> None:
-        match act.kind:
-            case "asked":
-                self._ask(self.requests[act.number], act.at)
-            case "put_off" if act.day:
-                self.requests[act.number] = replace(self.requests[act.number], reply_by=act.day)
-            case "answered":
-                self.unanswered.pop(act.number, None)
-                self._end("request", act.at, ANSWERED, act.number)
-            case "assessed":
-                self._assess(next(one for one in self.history.bands if one.id == act.number), act.at)
-            case "approval" if act.day and self.basis:
-                due_at = local_instant(act.day, _HOUR, self._zone)
-                due = Planned("approval_due", act.day, due_at, None, "reminder_of_task", ("supervisor",))
-                self._owe([replace(due, subject="approval", occurrence=act.number)], self.basis, act.at)
-            case "confirmed" | "refused":
-                day = next(
-                    (e.planned.due_on for e in self.open["approval"] if e.planned.occurrence == act.number), None
-                )
-                in_time = day is not None and act.at.date() <= day
-                self._end("approval", act.at, f"{act.kind} in time" if in_time else act.kind, act.number)
-            case "ended":
-                last = self.held.last_day
-                if last is not None:
-                    ended_on = max(last, self.held.continues_until or last) + _ONE_DAY
-                    self._note(act.at, replace(self.held, ended_on=ended_on))
-            case "moved":
-                self._move(act)
-            case "told":
-                self.told.add((act.rule, act.due_at))
+        does: dict[ActKind, Callable[[Act], None]] = {
+            "asked": lambda act: self._ask(self.requests[act.number], act.at),
+            "put_off": self._put_off,
+            "answered": self._take_answer,
+            "assessed": self._assess,
+            "approval": self._open_approval,
+            "confirmed": self._close_approval,
+            "refused": self._close_approval,
+            "ended": self._end_standing,
+            "moved": self._move,
+            "told": lambda act: self.told.add((act.rule, act.due_at)),
+        }
+        does[act.kind](act)
+
+    def _put_off(self, act: Act) -> None:
+        if act.day:
+            self.requests[act.number] = replace(self.requests[act.number], reply_by=act.day)
+
+    def _take_answer(self, act: Act) -> None:
+        self.unanswered.pop(act.number, None)
+        self._end("request", act.at, ANSWERED, act.number)
+
+    def _open_approval(self, act: Act) -> None:
+        """With a day to confirm by, the clock reminds of it; counted from the newest decision."""
+        if act.day and self.basis:
+            due_at = local_instant(act.day, _HOUR, self._zone)
+            due = Planned("approval_due", act.day, due_at, None, "reminder_of_task", ("supervisor",))
+            self._owe([replace(due, subject="approval", occurrence=act.number)], self.basis, act.at)
+
+    def _close_approval(self, act: Act) -> None:
+        day = next((e.planned.due_on for e in self.open["approval"] if e.planned.occurrence == act.number), None)
+        in_time = day is not None and act.at.date() <= day
+        self._end("approval", act.at, f"{act.kind} in time" if in_time else act.kind, act.number)
+
+    def _end_standing(self, act: Act) -> None:
+        """The last valid day is over while the case is elsewhere: standing ends, the state stays."""
+        last = self.held.last_day
+        if last is not None:
+            ended_on = max(last, self.held.continues_until or last) + _ONE_DAY
+            self._note(act.at, replace(self.held, ended_on=ended_on))
 
     def _move(self, act: Act) -> None:
         """A holiday that became known moves what is still ahead; letters about a request only later."""
-        for subject, ones in self.open.items():
-            for one in list(ones):
-                fresh = self._elsewhere(one, act.at)
+        for ones in self.open.values():
+            for index, one in enumerate(ones):
+                fresh = self._elsewhere(one, act.at, act.at + _AFTER)
                 if fresh is None:
                     continue
                 one.until, one.reason = act.at, act.reason
                 planned = replace(one.planned, due_on=fresh.due_on, due_at=fresh.due_at)
-                new = Expected(planned, one.basis, act.at, revision=one.revision + 1, again=one.again)
-                self.found.expected.append(new)
-                ones[ones.index(one)] = new
-            self.open[subject] = ones
+                ones[index] = Expected(planned, one.basis, act.at, revision=one.revision + 1, again=one.again)
+                self.found.expected.append(ones[index])
 
-    def _elsewhere(self, one: Expected, at: datetime) -> Planned | None:
-        """Return where the calendar that is known at an instant puts something that is ahead then, if elsewhere."""
+    def _elsewhere(self, one: Expected, at: datetime, known: datetime) -> Planned | None:
+        """Return where the calendar as it is `known` puts what is ahead at an instant, if elsewhere."""
         if one.again is None or not one.is_reminder or one.planned.superseded or one.planned.due_at <= at:
             return None
         key = (one.planned.subject, one.planned.rule)
-        fresh = next((p for p in one.again(self.holidays.as_at(at)) if (p.subject, p.rule) == key), one.planned)
+        fresh = next((p for p in one.again(self.holidays.as_at(known)) if (p.subject, p.rule) == key), one.planned)
         later = fresh.due_on > one.planned.due_on
         return fresh if later or (fresh.due_on != one.planned.due_on and one.planned.subject != "request") else None
 
@@ -284,12 +294,12 @@ class _Replay:
         """Note where something should have been moved to by what was known before it was due."""
         before = min(one.planned.due_at, one.until or one.planned.due_at)
         for learned in self.holidays.learned:
-            if one.since < learned < before and (fresh := self._elsewhere(one, learned)):
+            if one.since < learned < before and (fresh := self._elsewhere(one, learned, learned)):
                 one.unmoved = fresh.due_on
 
-    def _assess(self, band: Band, at: datetime) -> None:
+    def _assess(self, act: Act) -> None:
         """While a certificate runs, a new band takes the place of an older one in the plan."""
-        newest = self.held.newest
+        band, at, newest = next(one for one in self.history.bands if one.id == act.number), act.at, self.held.newest
         if newest is None or not self.held.runs(local_day(at, self._zone)):
             return
         self._end("band", at, NEWER_BAND)
