@@ -19,7 +19,6 @@ CORRECTED = "the certificate was corrected"
 NEWER_BAND = "a newer band"
 ANSWERED = "answered"
 _ONE_DAY = timedelta(days=1)
-_AFTER = timedelta(seconds=1)  # a day that is withdrawn in the instant it was gazetted is known a moment later
 _HOUR = 8  # when colleagues are reminded of a confirmation
 
 
@@ -273,7 +272,7 @@ class _Replay:
         """A holiday that became known moves what is still ahead; letters about a request only later."""
         for ones in self.open.values():
             for index, one in enumerate(ones):
-                fresh = self._elsewhere(one, act.at, act.at + _AFTER)
+                fresh = self._elsewhere(one, act.at)
                 if fresh is None:
                     continue
                 one.until, one.reason = act.at, act.reason
@@ -281,12 +280,12 @@ class _Replay:
                 ones[index] = Expected(planned, one.basis, act.at, revision=one.revision + 1, again=one.again)
                 self.found.expected.append(ones[index])
 
-    def _elsewhere(self, one: Expected, at: datetime, known: datetime) -> Planned | None:
-        """Return where the calendar as it is `known` puts what is ahead at an instant, if elsewhere."""
+    def _elsewhere(self, one: Expected, at: datetime) -> Planned | None:
+        """Return where the calendar that is known at an instant puts something that is ahead then, if elsewhere."""
         if one.again is None or not one.is_reminder or one.planned.superseded or one.planned.due_at <= at:
             return None
         key = (one.planned.subject, one.planned.rule)
-        fresh = next((p for p in one.again(self.holidays.as_at(known)) if (p.subject, p.rule) == key), one.planned)
+        fresh = next((p for p in one.again(self.holidays.as_at(at)) if (p.subject, p.rule) == key), one.planned)
         later = fresh.due_on > one.planned.due_on
         return fresh if later or (fresh.due_on != one.planned.due_on and one.planned.subject != "request") else None
 
@@ -294,7 +293,7 @@ class _Replay:
         """Note where something should have been moved to by what was known before it was due."""
         before = min(one.planned.due_at, one.until or one.planned.due_at)
         for learned in self.holidays.learned:
-            if one.since < learned < before and (fresh := self._elsewhere(one, learned, learned)):
+            if one.since < learned < before and (fresh := self._elsewhere(one, learned)):
                 one.unmoved = fresh.due_on
 
     def _assess(self, act: Act) -> None:
