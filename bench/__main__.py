@@ -2,7 +2,7 @@
 
 import argparse
 
-from bench import transition
+from bench import sweeping, transition
 from bench.databases import KINDS
 
 
@@ -11,12 +11,18 @@ def main() -> None:
     parser.add_argument("--only", choices=KINDS, help="measure one database; both without it")
     parser.add_argument("--rounds", type=int, default=7, help="rounds of floor and ours, in turns (7)")
     parser.add_argument("--each", type=int, default=300, help="transitions of each in a round (300)")
+    parser.add_argument("--live", type=int, default=100_000, help="live certificates for the sweep (100000)")
+    parser.add_argument("--due", type=int, default=10_000, help="reminders due in one sweep (10000)")
+    parser.add_argument("--part", choices=["P1", "P4"], help="one measurement; all without it")
     parser.add_argument("--seed", type=int, default=1, help="which cases fall to whom, and who starts (1)")
     given = parser.parse_args()
     if given.rounds < 1 or given.each < 1:
         parser.error("--rounds and --each are 1 or more")
     for kind in [given.only] if given.only else KINDS:
-        transition.run(kind, rounds=given.rounds, each=given.each, seed=given.seed)
+        if given.part in (None, "P1"):
+            transition.run(kind, rounds=given.rounds, each=given.each, seed=given.seed)
+        if given.part in (None, "P4"):
+            sweeping.run(kind, live=given.live, due=given.due, rounds=3, seed=given.seed)
     print(transition.NOT_MEASURED)
 
 

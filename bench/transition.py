@@ -34,7 +34,7 @@ from workflow.store.office import Office
 
 NOT_MEASURED = "Not measured yet: the peers django-fsm-2 + django-fsm-log and DBOS, and eight clients (P2)."
 
-_STP = Path(__file__).resolve().parents[1] / "states" / "programmes" / "stp.toml"
+STP = Path(__file__).resolve().parents[1] / "states" / "programmes" / "stp.toml"
 _ORIGIN = "bench.invalid"
 _OFFICER = Person("p-01", "Adeline Goh", frozenset({"officer"}))
 _WARM_UP = 40
@@ -44,8 +44,8 @@ Start = Callable[[str], None]
 
 def run(kind: str, *, rounds: int, each: int, seed: int) -> None:
     """Measure on one database and print what was found."""
-    programme = load_programme(_STP.read_text(encoding="utf-8"), file=_STP.name)
-    with database_url(kind) as url, _office(url) as office:
+    programme = load_programme(STP.read_text(encoding="utf-8"), file=STP.name)
+    with database_url(kind) as url, open_office(url) as office:
         how_many = 2 * (rounds * each + _WARM_UP)
         with office.database.transaction() as transaction:
             references = _prepare(transaction.connection, programme, how_many)
@@ -61,7 +61,7 @@ def run(kind: str, *, rounds: int, each: int, seed: int) -> None:
 
 
 @contextmanager
-def _office(url: URL) -> Iterator[Office]:
+def open_office(url: URL) -> Iterator[Office]:
     path = engines.sqlite_path(url)
     lock_file = path.with_name(path.name + ".lock") if path else None
     database = Database(engines.writer(url), engines.reader(url), lock_file)

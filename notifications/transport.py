@@ -1,38 +1,44 @@
-"""Hands bytes to a mail server or to a local mailbox, and says what it answered. The only user of aiosmtplib."""
+"""Hands messages to a mail server or to a local mailbox, and says what it answered. Knows nothing of what they say."""
 
 import asyncio
 import mailbox
 import ssl
-from dataclasses import dataclass
+import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import parse_qs, unquote, urlsplit
 
-import aiosmtplib
+from notifications.addresses import NotAnAddress, as_sent
+from notifications.connection import Connection, Reply, Stale, Unreachable
+from notifications.relay import BadAddress, Relay, relay_of
+from notifications.retry import Outcome
 
-from notifications.retry import Outcome, classify
+__all__ = ["BadAddress", "MaildirTransport", "Relay", "Reply", "SMTPTransport", "Transport", "relay_of", "transport_of"]
 
-_AFTER_DOT = 600  # seconds to wait for the answer after the final dot (RFC 5321, section 4.5.3.2.6)
-
-
-@dataclass(frozen=True)
-class Reply:
-    outcome: Outcome
-    text: str
+_PER_CONNECTION = 100  # messages, after which servers like to see a new connection
 
 
 class Transport(Protocol):
-    """Something that takes one message at a time between open and close."""
+    """Something that takes messages between open and close, up to `size` at the same time."""
 
-    async def open(self) -> None: ...
+    @property
+    def size(self) -> int: ...
 
-    async def send(self, sender: str, recipient: str, content: bytes) -> Reply: ...
+    async def open(self) -> None:
+        """Get ready; where this fails, `send` tries again and its answer says why."""
 
-    async def close(self) -> None: ...
+    async def send(self, sender: str, recipient: str, content: bytes) -> Reply:
+        """Send one message to one person; trouble is an answer, never an exception."""
+        ...
+
+    async def close(self) -> None:
+        """Wait for what is being sent, and take leave. It can be opened again, in another event loop too."""
 
 
 class MaildirTransport:
     """Puts every message into a local mailbox: the embedded default, read by the console and by tests."""
+
+    size = 1
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -53,135 +59,113 @@ class MaildirTransport:
         return
 
 
-@dataclass(frozen=True)
-class Relay:
-    """Where and how to reach a mail server."""
+class Pace:
+    """Lets messages through one by one, at most `per_second` of them; None lets all through. Times are seconds."""
 
-    host: str
-    port: int
-    username: str | None = None
-    password: str | None = None
-    use_tls: bool = False
-    start_tls: bool | None = True  # required unless the address says otherwise
+    def __init__(
+        self,
+        per_second: float | None,
+        *,
+        clock: Callable[[], float] = time.monotonic,  # the clock of asyncio's loops, and it outlives them
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._gap = 1 / per_second if per_second else 0.0
+        self._clock = clock
+        self._sleep = sleep
+        self._next = 0.0
+
+    async def turn(self) -> None:
+        """Wait for one's turn; turns are in the order of asking."""
+        if not self._gap:
+            return
+        now = self._clock()
+        at = max(now, self._next)
+        self._next = at + self._gap
+        if at > now:
+            await self._sleep(at - now)
 
 
 class SMTPTransport:
-    """Speaks to a mail server over one connection that is kept between messages."""
+    """Speaks to a mail server over connections that are kept between messages."""
 
-    def __init__(self, relay: Relay, *, tls: ssl.SSLContext | None = None, timeout: float = 60) -> None:
+    def __init__(
+        self,
+        relay: Relay,
+        *,
+        tls: ssl.SSLContext | None = None,
+        timeout: float = 60,  # seconds to connect, and for every answer but the last
+        after_dot: float = 600,  # seconds for the answer to the final dot (RFC 5321, section 4.5.3.2.6)
+        pace: Pace | None = None,
+    ) -> None:
+        self.size = relay.connections
         self._relay = relay
         self._tls = tls
-        self._timeout = timeout
-        self._client: aiosmtplib.SMTP | None = None
+        self._timeout, self._after_dot = timeout, after_dot
+        self._pace = pace or Pace(relay.per_second)
+        self._idle: list[Connection] = []
+        self._places = asyncio.Semaphore(self.size)
 
     async def open(self) -> None:
-        relay = self._relay
-        self._client = aiosmtplib.SMTP(
-            hostname=relay.host,
-            port=relay.port,
-            username=relay.username,
-            password=relay.password,
-            use_tls=relay.use_tls,
-            start_tls=False if relay.use_tls else relay.start_tls,
-            tls_context=self._tls,
-            timeout=self._timeout,
-        )
-        await self._client.connect()
+        """Connect once, so that a wrong setting shows before the first message. Raises Unreachable."""
+        self._idle.append(await self._fresh())
 
     async def send(self, sender: str, recipient: str, content: bytes) -> Reply:
         """Send one message; any trouble is an answer, never an exception."""
         try:
-            client = await self._connected()
-        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            # A refused greeting or login says nothing about this message, whatever its code.
-            await self.close()
-            return Reply(Outcome.TEMPORARY, f"{type(error).__name__}: {error}")
-        try:
-            await client.mail(sender)
-            await client.rcpt(recipient)
-        except aiosmtplib.SMTPResponseException as error:
-            await self._reset()
-            outcome = classify(error.code)
-            # The text has not gone out, so an answer that cannot be read leaves nothing in doubt.
-            outcome = Outcome.TEMPORARY if outcome is Outcome.IN_DOUBT else outcome
-            return Reply(outcome, f"{error.code} {error.message}")
-        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            await self.close()
-            return Reply(Outcome.TEMPORARY, f"{type(error).__name__}: {error}")
-        except ValueError as error:  # an address that no command can carry
-            await self._reset()
-            return Reply(Outcome.PERMANENT, f"The address cannot be sent: {error}")
-        return await self._data(client, content)
-
-    async def _data(self, client: aiosmtplib.SMTP, content: bytes) -> Reply:
-        """From here on a silence leaves open whether the server took the message."""
-        try:
-            response = await client.data(content, timeout=_AFTER_DOT)
-        except aiosmtplib.SMTPResponseException as error:
-            await self._reset()
-            return Reply(classify(error.code), f"{error.code} {error.message}")
-        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            await self.close()
-            return Reply(Outcome.IN_DOUBT, f"{type(error).__name__}: {error}")
-        return Reply(classify(response.code), f"{response.code} {response.message}")
-
-    async def _connected(self) -> aiosmtplib.SMTP:
-        if self._client is None or not self._client.is_connected:
-            await self.open()
-        assert self._client is not None  # noqa: S101  # open() has just set it
-        return self._client
-
-    async def _reset(self) -> None:
-        if self._client is not None and self._client.is_connected:
+            sender, recipient = as_sent(sender), as_sent(recipient)
+        except NotAnAddress as error:
+            return Reply(Outcome.PERMANENT, f"Not sent: {error}")
+        async with self._places:
+            await self._pace.turn()
             try:
-                await self._client.rset()
-            except (aiosmtplib.SMTPException, OSError):
-                await self.close()
+                try:
+                    return await self._over(self._kept() or await self._fresh(), sender, recipient, content)
+                except Stale:
+                    return await self._over(await self._fresh(), sender, recipient, content)
+            except Unreachable as error:
+                # A refused greeting or login says nothing about this message, whatever its code.
+                return Reply(Outcome.TEMPORARY, str(error))
+
+    async def _over(self, connection: Connection, sender: str, recipient: str, content: bytes) -> Reply:
+        reply = await connection.deliver(sender, recipient, content)
+        if connection.used >= _PER_CONNECTION:
+            await connection.quit()
+        elif connection.is_open:
+            self._idle.append(connection)
+        return reply
+
+    def _kept(self) -> Connection | None:
+        """The connection used last, which is the least likely to have been given up."""
+        while self._idle:
+            if (connection := self._idle.pop()).is_open:
+                return connection
+        return None
+
+    async def _fresh(self) -> Connection:
+        if self._tls is None and self._relay.start_tls is not False:
+            self._tls = ssl.create_default_context()
+        connection = Connection(self._relay, tls=self._tls, timeout=self._timeout, after_dot=self._after_dot)
+        await connection.open()
+        return connection
 
     async def close(self) -> None:
-        client, self._client = self._client, None
-        if client is not None and client.is_connected:
-            try:
-                await client.quit()
-            except (aiosmtplib.SMTPException, OSError, TimeoutError, asyncio.CancelledError):
-                client.close()
-
-
-class BadAddress(Exception):
-    """The mail server's address cannot be used."""
-
-
-def relay_of(url: str) -> Relay | Path:
-    """Read smtp://, smtps:// or maildir:// addresses. Raises BadAddress."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise BadAddress(f"AEO_SMTP_URL cannot be read: {error}.") from error
-    if parts.scheme == "maildir" and parts.path:
-        return Path(unquote(parts.path))
-    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-        raise BadAddress(
-            "AEO_SMTP_URL must look like smtp://user:password@host:587, smtps://host:465 or maildir:///path."
-        )
-    modes = {"required": True, "opportunistic": None, "off": False}
-    mode = parse_qs(parts.query).get("starttls", ["required"])[0]
-    if mode not in modes:
-        raise BadAddress(f'starttls in AEO_SMTP_URL is "{mode}"; write required, opportunistic or off.')
-    secure = parts.scheme == "smtps"
-    return Relay(
-        parts.hostname,
-        port or (465 if secure else 587),
-        unquote(parts.username) if parts.username else None,
-        unquote(parts.password) if parts.password else None,
-        use_tls=secure,
-        start_tls=modes[mode],
-    )
+        """Wait for the sends that run, then take leave on every connection."""
+        places = self._places
+        for _ in range(self.size):
+            await places.acquire()
+        idle, self._idle = self._idle, []
+        self._places = asyncio.Semaphore(self.size)  # the old one belongs to this event loop
+        for _ in range(self.size):
+            places.release()
+        await asyncio.gather(*(connection.quit() for connection in idle))
 
 
 def transport_of(url: str, ca_file: str | None = None) -> Transport:
-    """Return the transport for an address; `ca_file` adds a private authority. Raises BadAddress."""
+    """Return the transport for an address; with `ca_file` only authorities in it are trusted. Raises BadAddress."""
     relay = relay_of(url)
     if isinstance(relay, Path):
         return MaildirTransport(relay)
-    return SMTPTransport(relay, tls=ssl.create_default_context(cafile=ca_file) if ca_file else None)
+    try:
+        return SMTPTransport(relay, tls=ssl.create_default_context(cafile=ca_file) if ca_file else None)
+    except OSError as error:
+        raise BadAddress(f"AEO_SMTP_CA names a file that holds no certificates to trust: {error}.") from error

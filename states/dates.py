@@ -1,4 +1,4 @@
-"""Date arithmetic that law counts: ends of validity, office days, standing.
+"""Date arithmetic that law counts: ends of validity, office days, excluded days, standing.
 
 Pure and the only place for it; never in SQL, because databases disagree. It must not read a clock.
 """
@@ -7,10 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 Counting = Literal["same_day", "day_before"]
+# The calendar by which a day was found: office days move earlier, a company's deadline later, a certificate's end never.
+CalendarName = Literal["office", "statutory", "none"]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)  # in the order of date.weekday()
 
 _SATURDAY = 5
 _ONE_DAY = timedelta(days=1)
@@ -115,6 +119,35 @@ class OfficeCalendar:
         if later < earlier:
             return -self.office_days_between(later, earlier)
         return sum(self.is_office_day(earlier + timedelta(days=n)) for n in range(1, (later - earlier).days + 1))
+
+
+@dataclass(frozen=True)
+class StatutoryCalendar:
+    """The days that law leaves out when it counts, in the programme's zone: public holidays and some weekdays."""
+
+    holidays: frozenset[date] = frozenset()
+    weekdays: frozenset[Weekday] = frozenset()
+
+    @classmethod
+    def of(cls, holidays: Iterable[date], weekdays: Iterable[Weekday]) -> "StatutoryCalendar":
+        """Raises ValueError where every weekday is left out, since then no day would remain."""
+        left_out = frozenset(weekdays)
+        if len(left_out) == len(WEEKDAYS):
+            raise ValueError("At least one weekday must count.")
+        return cls(frozenset(holidays), left_out)
+
+    def excluded(self, day: date) -> str:
+        """Return why a day is left out, such as "a Sunday", or nothing for one that counts."""
+        weekday = WEEKDAYS[day.weekday()]
+        if weekday in self.weekdays:
+            return f"a {weekday.capitalize()}"
+        return "a public holiday" if day in self.holidays else ""
+
+    def deadline(self, day: date) -> date:
+        """Return the day itself or the nearest later one that counts: a company's deadline is never shortened."""
+        while self.excluded(day):
+            day += _ONE_DAY
+        return day
 
 
 def standing_on(

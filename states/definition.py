@@ -11,7 +11,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from states.dates import Counting
+from states.dates import Counting, Weekday
 
 TraderRole = Literal[
     "importer",
@@ -52,6 +52,8 @@ TARGETS = (SAME, BACK, DATED)
 # In which way reminders are counted for a certificate that has an end.
 Phase = Literal["running", "under_review", "awaiting", "closing"]
 PHASES: tuple[Phase, ...] = ("running", "under_review", "awaiting", "closing")
+# What shows that a company has begun its renewal: documents or answers of the next cycle, or a contact that was noted.
+Sign = Literal["draft", "contact"]
 BANDS = ("Basic", "Standard", "Intermediate", "Enhanced", "Premium")
 Band = Literal["Basic", "Standard", "Intermediate", "Enhanced", "Premium"]
 
@@ -82,6 +84,7 @@ class Validity(Sourced):
 class Renewal(Sourced):
     pack_complete_days: int = Field(default=120, ge=0)  # a pack complete so long before the end leaves time to decide
     renewal_starts: Literal["day_after", "decision_day"] = "day_after"
+    muting_ends_days: int = Field(default=30, ge=0)  # from so long before the end on, nothing mutes a reminder any more
     pending_at_expiry: Literal["ends", "continues_until_decided", "continues_days"] = "ends"
     continues_days: int = Field(default=0, ge=0, le=366)  # for continues_days: days after the last valid day
 
@@ -95,6 +98,12 @@ class Information(Sourced):
     close_days: int = Field(default=14, ge=1)  # from the final notice, before a case may be closed for no reply
     reminder_message: Name = "information_reminder"
     final_notice_message: Name = "information_final_notice"
+
+
+class Calendars(Sourced):
+    """Which weekdays law leaves out, beside public holidays, where a company's deadline would end on one."""
+
+    statutory_excludes: tuple[Weekday, ...]
 
 
 class ServiceTarget(Sourced):
@@ -179,6 +188,10 @@ class ReminderRule(Sourced):
     offset_days: int
     hour: int = Field(default=8, ge=0, le=23)
     calendar: Literal["office", "none"] = "office"  # office: moves to the nearest earlier office day
+    grace_days: int | None = Field(
+        default=None, ge=1, le=366
+    )  # how late it may go out; None: until another overtakes it
+    unless: tuple[Sign, ...] = ()  # it makes no sense once one of these is there
     message: Name
     audience: tuple[Audience, ...] = Field(min_length=1)
     phases: tuple[Phase, ...] = ("running",)
@@ -210,6 +223,7 @@ class Programme(Sourced):
     validity: Validity
     renewal: Renewal
     information: Information = Information()
+    calendars: Calendars | None = None  # None: a company's deadline stays on the day that was counted
     suspended_listed: Literal["not in force today", "unlisted"] = "not in force today"  # what the public sees
     service_target: ServiceTarget | None = None
     submission_messages: dict[Audience, Name] = {}

@@ -3,14 +3,14 @@
 It must not know what has been done already, nor what time it is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Literal, NamedTuple
 
-from states.dates import OfficeCalendar, end_of, local_instant, start_of
-from states.definition import BandReminder, Phase, Programme, ReminderRule, Timer
+from states.dates import CalendarName, OfficeCalendar, end_of, local_day, local_instant, start_of
+from states.definition import BandReminder, Phase, Programme, ReminderRule, Sign, Timer
 from states.standing import FOR_EVER
 from states.terms import Term
 
@@ -33,6 +33,7 @@ class Planned:
     superseded: str = ""  # why it makes no sense from the start
     subject: Subject = "certificate"
     occurrence: int = 1
+    calendar: CalendarName = "none"  # by which the day was found
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,9 @@ def plan_request(
         day = calendar.office_day_on_or_after(reply_by + timedelta(days=days))
         at = local_instant(day, 8, programme.time_zone)
         audience = ("company", "account_manager")
-        return Planned(rule, day, at, message=message, audience=audience, subject="request", occurrence=number)
+        return Planned(
+            rule, day, at, message=message, audience=audience, subject="request", occurrence=number, calendar="office"
+        )
 
     return (
         one("request_reminder", rules.reminder_days, rules.reminder_message),
@@ -153,6 +156,7 @@ def _reminder(
         message=rule.message,
         audience=rule.audience,
         superseded=BEFORE_BEGIN if too_early else "",
+        calendar=rule.calendar,
     )
 
 
@@ -169,6 +173,7 @@ def _band_reminder(
         audience=rule.audience,
         subject="band",
         occurrence=occurrence,
+        calendar="office",
     )
 
 
@@ -246,3 +251,58 @@ def _going(sensible: Sequence[Overdue]) -> tuple[set[datetime], Overdue | None]:
     going = {to_company} if reached(latest) <= reached(to_company) else {to_company, latest}
     told = max((one for one in sensible if one.due_at in going), key=lambda one: (one.due_at, one.rule))
     return going, told
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What is known on a local day of how far a company is with its renewal, before the pack has arrived."""
+
+    today: date
+    draft: bool = False  # documents or answers of the coming cycle are there
+    contacted_on: date | None = None  # the newest contact in this cycle that was noted
+    expects_on: date | None = None  # the day by which the company then expected to file
+
+
+def pointless(
+    programme: Programme, phase: Phase, overdue: Sequence[Overdue], heard: Heard, *, ended: bool
+) -> Mapping[str, str]:
+    """Return, by rule, why an overdue reminder makes no sense by itself, before several are weighed by `fates`.
+
+    It may have been answered by a sign it names, be muted by what a company said, or be later than its grace allows.
+    The newest one to the company is never too late while the certificate has not ended.
+    """
+    rules = {rule.rule: rule for rule in programme.reminders if phase in rule.phases}
+    to_company = [one for one in overdue if "company" in one.audience]
+    owed = max(to_company, key=lambda one: one.due_at, default=None)
+    made: dict[str, str] = {}
+    for one in overdue:
+        rule = rules.get(one.rule)
+        if rule is None:
+            continue
+        late = "" if one == owed and not ended else _too_late(programme, rule, one, heard.today)
+        if reason := _answered(rule.unless, heard) or _muted(programme, rule, heard) or late:
+            made[one.rule] = reason
+    return made
+
+
+def _answered(unless: Sequence[Sign], heard: Heard) -> str:
+    if "draft" in unless and heard.draft:
+        return "the company has begun its renewal"
+    if "contact" in unless and heard.contacted_on:
+        return f"the company was contacted on {heard.contacted_on.isoformat()}"
+    return ""
+
+
+def _muted(programme: Programme, rule: ReminderRule, heard: Heard) -> str:
+    """Only account managers are spared what they know, and never close to the end."""
+    expects = heard.expects_on
+    spared = rule.audience == ("account_manager",) and rule.offset_days < -programme.renewal.muting_ends_days
+    return (
+        f"contacted, files by {expects.isoformat()} expected" if spared and expects and heard.today <= expects else ""
+    )
+
+
+def _too_late(programme: Programme, rule: ReminderRule, one: Overdue, today: date) -> str:
+    days = rule.grace_days
+    due_on = local_day(one.due_at, programme.time_zone)
+    return f"more than {days} days late" if days is not None and (today - due_on).days > days else ""

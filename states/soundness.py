@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from string import ascii_lowercase
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from states.dates import WEEKDAYS
 from states.definition import (
     BACK,
     DATED,
@@ -45,6 +46,7 @@ def problems_of(programme: Programme, messages: Collection[str] | None) -> Itera
     """Say everything that is wrong; `messages` are the e-mail templates that exist, None leaves that check out."""
     yield from _basic_problems(programme)
     yield from _rule_problems(programme)
+    yield from _calendar_problems(programme)
     for transition in programme.transitions:
         yield from _transition_problems(programme, transition)
         yield from _effect_problems(programme, transition)
@@ -115,6 +117,16 @@ def _rule_problems(programme: Programme) -> Iterator[str]:
         yield 'states: no state is of kind "certified". Add the one that a certified case is in.'
     if not any("issue_certificate" in t.effects for t in programme.transitions):
         yield 'transitions: none has the effect "issue_certificate". Add it to the one that certifies.'
+
+
+def _calendar_problems(programme: Programme) -> Iterator[str]:
+    """Weekdays that law leaves out."""
+    named = programme.calendars.statutory_excludes if programme.calendars else ()
+    for weekday, count in Counter(named).items():
+        if count > 1:
+            yield f'calendars.statutory_excludes: "{weekday}" is named {count} times. Name it once.'
+    if set(named) == set(WEEKDAYS):
+        yield "calendars.statutory_excludes: no weekday remains, so no deadline could ever end. Leave one out of it."
 
 
 def _transition_problems(programme: Programme, transition: Transition) -> Iterator[str]:
@@ -241,6 +253,7 @@ def _reminder_problems(programme: Programme) -> Iterator[str]:
         yield from _offset_problems("reminders", reminder)
         if not reminder.phases:
             yield f"{key}: it is in no phase, so it would never go out. Name one of {', '.join(PHASES)}."
+        yield from _unless_problems(reminder)
         for phase in reminder.phases:
             if phase != "running" and not renewed:
                 yield (
@@ -254,6 +267,24 @@ def _reminder_problems(programme: Programme) -> Iterator[str]:
                 f"band_reminders[{band_reminder.rule}]: it would never go out, as a band that ends sooner ends the "
                 "certificate. Remove it, or write validity.limited_by_band = false."
             )
+
+
+def _unless_problems(reminder: ReminderRule) -> Iterator[str]:
+    """What shows that a company has begun counts before its pack arrives, and spares colleagues alone."""
+    key = f"reminders[{reminder.rule}].unless"
+    for sign, count in Counter(reminder.unless).items():
+        if count > 1:
+            yield f'{key}: "{sign}" is named {count} times. Name it once.'
+    if reminder.unless and set(reminder.phases) - {"running"}:
+        yield (
+            f"{key}: it looks at what a company does before its pack arrives, and there is nothing to look at after. "
+            'Write phases = ["running"], or remove it.'
+        )
+    if reminder.unless and "company" in reminder.audience:
+        yield (
+            f"{key}: the company would not be reminded of its own renewal. Give colleagues a reminder of their own, or "
+            "remove it."
+        )
 
 
 def _offset_problems(key: str, reminder: ReminderRule | BandReminder) -> Iterator[str]:

@@ -36,6 +36,10 @@ class Deed(StrEnum):
     NAME_MANAGER = "name an account manager"
     TRANSFER_PORTFOLIO = "transfer a portfolio"
     CONFIRM_SWEEP = "confirm a sweep"
+    RELEASE_ADDRESS = "release an address"
+    RETRY_MESSAGE = "send a message again"
+    KEEP_CALENDAR = "keep the calendar of public holidays"
+    NOTE_CONTACT = "note a contact with the company"
 
 
 ALLOWED: dict[Deed, tuple[str, ...]] = {
@@ -66,6 +70,10 @@ ALLOWED: dict[Deed, tuple[str, ...]] = {
     Deed.NAME_MANAGER: ("officer", "supervisor", "admin"),
     Deed.TRANSFER_PORTFOLIO: ("supervisor", "admin"),  # and the account manager who hands over
     Deed.CONFIRM_SWEEP: ("supervisor",),
+    Deed.RELEASE_ADDRESS: ("officer", "supervisor", "admin"),
+    Deed.RETRY_MESSAGE: ("officer", "account_manager", "supervisor", "admin"),
+    Deed.KEEP_CALENDAR: ("admin",),
+    Deed.NOTE_CONTACT: ("officer", "supervisor", "account_manager"),  # an account manager for the own companies
 }
 
 _ALONE = frozenset({"admin", "auditor"})

@@ -1,8 +1,9 @@
 """Opens an installation: the only place where engines, transports and clocks are built. Decides nothing."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -35,6 +36,7 @@ class Opened:
     office: Office
     clock: Callable[[], datetime]
     demonstration: bool  # whether the clock is moved
+    stop: threading.Event = field(default_factory=threading.Event)  # set when this process is to end
 
     def post(self) -> Post:
         """Return how mail leaves. Raises BadInput for an unusable address."""
@@ -42,7 +44,12 @@ class Opened:
             transport = transport_of(self.settings.smtp, self.settings.smtp_ca or None)
         except (BadAddress, OSError) as error:
             raise BadInput("SMTP_URL", f"{error}") from error
-        return Post(transport, Renderer(self.settings.templates_dir), self.settings.mail_from)
+        return Post(transport, renderer(self.settings), self.settings.mail_from)
+
+
+def renderer(settings: Settings) -> Renderer:
+    """Return what turns payloads into mail: our templates, an administration's own before them."""
+    return Renderer(settings.templates_dir, base_url=settings.base_url)
 
 
 def connect(settings: Settings, *, create: bool = False) -> Database:
@@ -132,7 +139,7 @@ def open_scratch(settings: Settings, source: Database, folder: Path, *, now: dat
         schema.upgrade(database.writer)
         copies.copy(source, database)
         origin, salt = renew_identity(database, now=now)
-        post = Post(MaildirTransport(folder / "mailbox"), Renderer(settings.templates_dir), settings.mail_from)
+        post = Post(MaildirTransport(folder / "mailbox"), renderer(settings), settings.mail_from)
         yield Office(database, Editions(), origin, salt, settings.env == "production"), post
     finally:
         database.reader.dispose()  # the writer goes last: only it can bring everything into one file

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from workflow.errors import BadInput
@@ -21,6 +21,8 @@ class Settings(BaseSettings):
     smtp_url: str = ""  # empty: a maildir in the data folder
     smtp_ca: str = ""
     mail_from: str = "casework@localhost.localdomain"
+    bounces: Path | None = None  # the maildir into which undeliverable mail comes back
+    base_url: str = Field(default="", pattern=r"^(https?://[^\s/?#]+[^\s?#]*)?$")  # empty: mails have no buttons
     programmes_dir: Path | None = None
     templates_dir: Path | None = None
     officer: str = ""

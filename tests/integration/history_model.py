@@ -324,6 +324,12 @@ class Model:
             self._back()
             yield "lapse"
 
+    def asked(self, reply_by: date) -> None:
+        """A day to answer by that is a Sunday or a public holiday rolls to the next day that is neither."""
+        while reply_by.isoweekday() == 7 or reply_by in self.closed:
+            reply_by += timedelta(days=1)
+        self.reply_by = reply_by
+
     def chased(self) -> set[tuple[str, date]]:
         """What the clock still owes after today while the company has to answer; office days move it later."""
         made: set[tuple[str, date]] = set()

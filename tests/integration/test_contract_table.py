@@ -556,7 +556,7 @@ class TestExtension:
 def install(desk: Desk, stp_text: str, old: str, new: str) -> None:
     """Install a newer edition whose file differs in one line."""
     assert old in stp_text
-    text = stp_text.replace(old, new, 1).replace('edition = "2026-02"', 'edition = "2026-03"', 1)
+    text = stp_text.replace(old, new, 1).replace('edition = "2026-03"', 'edition = "2026-04"', 1)
     with desk.office.database.transaction() as transaction:
         editions.install(transaction.connection, load_programme(text, file="stp.toml"), now=at(BEGIN))
 

@@ -231,7 +231,7 @@ class Histories(RuleBasedStateMachine):
         reply_by = self.model.today + timedelta(days=reply_in)
         assert self.advance("request_information", reply_by=reply_by)
         self.model.fire("request_information")
-        self.model.reply_by = reply_by
+        self.model.asked(reply_by)
         fired["request_information"] += 1
 
     def suspend_at_once(self) -> None:

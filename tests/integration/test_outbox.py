@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import ClassVar
 
 import builders
 from sqlalchemy import select, text
@@ -22,6 +23,7 @@ _N = table_of(models.Notification)
 class FakeTransport:
     """A transport that keeps what it gets and answers as told."""
 
+    size: ClassVar[int] = 1
     answers: list[Reply] = field(default_factory=list)
     sent: list[tuple[str, bytes]] = field(default_factory=list)
 

@@ -215,6 +215,13 @@ def test_health_and_readiness(sqlite_office):
     assert answer.json() == {"status": "not ready", "problems": ["The worker has not reported."]}
 
 
+def test_figures_for_monitoring(sqlite_office):
+    answer = client_of(sqlite_office).get("/metrics")
+
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert "aeo_clock_lateness_seconds 0.0" in answer.text
+
+
 def test_the_demonstration_clock_is_named_only_when_it_is_moved(sqlite_office):
     assert "Demonstration clock" not in client_of(sqlite_office).get("/").text
     told = words_of(client_of(sqlite_office, demonstration=True).get("/"))

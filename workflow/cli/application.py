@@ -14,6 +14,7 @@ from workflow.operations.add_site import add_site
 from workflow.operations.advance_application import advance_application
 from workflow.operations.assign_application import assign_application
 from workflow.operations.import_applications import import_applications
+from workflow.operations.note_contact import note_contact
 from workflow.operations.recommend_outcome import recommend_outcome
 from workflow.operations.submit_application import submit_application
 from workflow.reports import cases
@@ -223,6 +224,28 @@ def assign(
     with opened() as installation:
         act = act_of(installation, as_)
         finish(assign_application(installation.office, reference=reference, to=to, act=act), as_json=json)
+
+
+@app.command()
+def contacted(
+    reference: Reference,
+    expects: Annotated[str, typer.Option(help="The day by which the company expects to file, 2027-03-01.")],
+    note: Annotated[str, typer.Option(help="What was said; kept in the trail.")],
+    on: Annotated[str, typer.Option(help="The day of the contact; default: today.")] = "",
+    as_: As = "",
+    json: Json = False,
+) -> None:
+    """Note that the company was contacted about its renewal; reminders to the account manager alone rest until then."""
+    with opened() as installation:
+        done = note_contact(
+            installation.office,
+            reference=reference,
+            expects_on=inputs.day(expects, "--expects"),
+            note=note,
+            contacted_on=inputs.day(on, "--on") if on else None,
+            act=act_of(installation, as_),
+        )
+        finish(done, as_json=json)
 
 
 @app.command("import")

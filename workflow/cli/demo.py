@@ -1,7 +1,7 @@
 """`aeo demo`: demonstration data."""
 
-from notifications.rendering import Renderer
 from notifications.transport import MaildirTransport
+from workflow.bootstrap import renderer
 from workflow.cli.progress import counting
 from workflow.cli.shared import Json, group, opened, show
 from workflow.errors import Unavailable
@@ -25,7 +25,7 @@ def load(json: Json = False) -> None:
             raise Unavailable("PRODUCTION", "The demonstration is never loaded in production.")
         # Demonstration mail stays on this machine whatever relay is set.
         transport = MaildirTransport(settings.data_dir / "mailbox")
-        post = Post(transport, Renderer(settings.templates_dir), settings.mail_from)
+        post = Post(transport, renderer(settings), settings.mail_from)
         count = load_demonstration(installation.office, post, now=installation.clock(), progress=progress)
     people = [{"email": email, "name": name, "roles": list(roles)} for email, name, roles in PEOPLE]
     if json:

@@ -24,6 +24,7 @@ COMMANDS = {
     "db": ("workflow.cli.db", "set up, check, back up, restore"),
     "demo": ("workflow.cli.demo", "demonstration data"),
     "document": ("workflow.cli.document", "documents of a case"),
+    "holiday": ("workflow.cli.holiday", "public holidays, gazetted or withdrawn later"),
     "information": ("workflow.cli.information", "questions to a company"),
     "officer": ("workflow.cli.officer", "people, their roles and absences"),
     "outbox": ("workflow.cli.outbox", "mail that waits, went or failed"),
@@ -34,6 +35,7 @@ COMMANDS = {
     "settings": ("workflow.cli.settings", "every setting with its source"),
     "simulate": ("workflow.cli.simulate", "try the years ahead on a scratch copy"),
     "sweep": ("workflow.cli.sweep", "do what is due"),
+    "task": ("workflow.cli.task", "what waits for a person"),
     "visit": ("workflow.cli.visit", "visits, planned and held"),
     "worker": ("workflow.cli.worker", "clock and mail without web pages"),
 }

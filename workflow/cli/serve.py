@@ -42,7 +42,7 @@ def serve(
             uvicorn.run(web, host=host, port=port, log_level="warning", proxy_headers=False, server_header=False)
         finally:
             if scheduler is not None:
-                scheduler.shutdown(wait=True)
+                schedule.stop(scheduler, installation)
 
 
 def _is_loopback(host: str) -> bool:

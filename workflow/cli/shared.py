@@ -2,6 +2,7 @@
 
 import json
 import logging
+import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -18,6 +19,7 @@ from workflow.store import people
 
 As = Annotated[str, typer.Option("--as", metavar="EMAIL", help="The acting officer; default: AEO_OFFICER.")]
 Json = Annotated[bool, typer.Option("--json", help="Print data or error as JSON.")]
+_ENDING = (signal.SIGINT, signal.SIGTERM)
 Reference = Annotated[str, typer.Argument(metavar="REF", help="The case's reference, such as STP-2026-000123.")]
 
 
@@ -37,6 +39,17 @@ def opened() -> Iterator[Opened]:
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     with open_installation(read_settings()) as installation:
         yield installation
+
+
+@contextmanager
+def stopped_by_signals(installation: Opened) -> Iterator[None]:
+    """Let Ctrl-C and a service manager end long work in good order: what has begun is finished."""
+    before = {number: signal.signal(number, lambda *_: installation.stop.set()) for number in _ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def act_of(installation: Opened, as_: str) -> Act:

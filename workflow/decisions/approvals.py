@@ -67,6 +67,7 @@ def open_approval(
                 "",
                 "approval",
                 approval_id,
+                "office",
             )
         ]
     _tell(connection, office, case, programme, act, change)

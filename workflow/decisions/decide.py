@@ -73,7 +73,8 @@ def decide(
     if _is_emergency(fired, request):
         _ask_a_second_person(connection, office, machine, case, fired, act)
     state = machine.programme.state_by_name[case.state].title
-    return Done(f"{fired.transition.title}: {case.reference} is now {state}.", summary(case))
+    sentence = f"{fired.transition.title}: {case.reference} is now {state}."
+    return Done(" ".join([sentence, *deciding.said]), summary(case))
 
 
 def summary(case: Case) -> dict[str, Any]:

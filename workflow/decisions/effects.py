@@ -8,10 +8,11 @@ import string
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, or_, select, update
 
+from states.dates import CalendarName
 from states.definition import Effect, Programme
 from states.facts import Facts
 from states.guards import Attempt
@@ -50,6 +51,7 @@ class Deciding:
     change: Change
     held: Held
     told: dict[str, Any] = field(default_factory=dict)  # more for the messages
+    said: list[str] = field(default_factory=list)  # more for the person who acts, in sentences
 
     def happen(self, kind: str, **more: Any) -> None:
         """Let something happen to every certificate of the case that has not ended."""
@@ -83,20 +85,41 @@ def continuation(programme: Programme, last: date | None) -> date | None:
 
 def _ask(d: Deciding) -> None:
     rules = d.programme.information
-    reply_by = d.attempt.day("reply_by") or d.day + timedelta(days=rules.reply_days)
-    number = ask(d.connection, d.case, d.attempt.reason, reply_by, d.act)
-    d.change.detail |= {"request": number, "reply_by": reply_by}
-    d.told["requests"] = [{"number": number, "question": d.attempt.reason, "reply_by": reply_by}]
-    d.change.planned = (*d.change.planned, *planned_request(d.connection, d.programme, number, reply_by))
+    counted = d.attempt.day("reply_by") or d.day + timedelta(days=rules.reply_days)
+    reply = deadline(d.connection, d.programme, counted)
+    number = ask(d.connection, d.case, d.attempt.reason, reply, d.act)
+    d.change.detail |= {"request": number, "reply_by": reply.day, "calendar": reply.calendar}
+    d.told["requests"] = [{"number": number, "question": d.attempt.reason, "reply_by": reply.day}]
+    d.said += [reply.sentence] if reply.sentence else []
+    d.change.planned = (*d.change.planned, *planned_request(d.connection, d.programme, number, reply.day))
 
 
-def ask(connection: Connection, case: Case, question: str, reply_by: date, act: Act) -> int:
+class Deadline(NamedTuple):
+    """The day on which something is due of a company, the calendar by which it was found, and why it was moved."""
+
+    day: date
+    calendar: CalendarName
+    sentence: str = ""
+
+
+def deadline(connection: Connection, programme: Programme, counted: date) -> Deadline:
+    """Return a company's deadline: a counted or named day that law leaves out rolls to the next one that counts."""
+    if programme.calendars is None:
+        return Deadline(counted, "none")
+    zone, ahead = programme.time_zone, counted + timedelta(days=60)
+    days = calendar.statutory_calendar(connection, zone, programme.calendars, counted, ahead)
+    why, day = days.excluded(counted), days.deadline(counted)
+    sentence = f"{counted.isoformat()} is {why}: the answer is due on {day.isoformat()}." if why else ""
+    return Deadline(day, "statutory", sentence)
+
+
+def ask(connection: Connection, case: Case, question: str, reply: Deadline, act: Act) -> int:
     """Insert a request for information and return its number within the case."""
     query = select(_REQUEST.c.number).where(_REQUEST.c.application_id == case.id)
     number = max(connection.execute(query).scalars(), default=0) + 1
     row = {"application_id": case.id, "number": number, "cycle": case.facts_cycle, "question": question}
-    asked = {"asked_by": act.actor.id, "asked_at": act.now, "reply_by": reply_by, "answer": ""}
-    connection.execute(_REQUEST.insert(), row | asked)
+    asked = {"asked_by": act.actor.id, "asked_at": act.now, "answer": ""}
+    connection.execute(_REQUEST.insert(), row | asked | {"reply_by": reply.day, "calendar": reply.calendar})
     return number
 
 

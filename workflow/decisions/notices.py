@@ -19,6 +19,7 @@ class Notice:
     message: str
     recipient: str  # "contact:3", "officer:ID", "account_manager" or "assignee"
     payload: str
+    bundled: bool = False  # may wait to go out with others to the same colleague, one mail a day
 
 
 def recipients(

@@ -4,7 +4,7 @@ Runs inside the caller's transaction, on a case that the caller has locked. It d
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from functools import cache
@@ -32,6 +32,7 @@ _NOTIFICATION = table_of(models.Notification)
 _PARTICIPATION = table_of(models.Participation)
 
 _INSERT_ENTRY = _ENTRY.insert()
+_INSERT_ENTRIES = _INSERT_ENTRY.inline()  # nobody asks for their ids
 _INSERT_DECISION = _DECISION.insert()
 _INSERT_NOTIFICATION = _NOTIFICATION.insert().inline()  # nobody asks for its id
 _INSERT_PLANNED = _PLANNED.insert()
@@ -70,6 +71,13 @@ _TAKE_PART = _PARTICIPATION.insert().from_select(
 )
 _NEXT_DUE = select(func.min(_PLANNED.c.due_at)).where(
     _PLANNED.c.application_id == bindparam("case_id"), _PLANNED.c.status == "planned"
+)
+
+
+_NEXT_DUES = (
+    select(_PLANNED.c.application_id, func.min(_PLANNED.c.due_at).label("next_due"))
+    .where(_PLANNED.c.application_id.in_(bindparam("ids", expanding=True)), _PLANNED.c.status == "planned")
+    .group_by(_PLANNED.c.application_id)
 )
 
 
@@ -131,6 +139,17 @@ class Settled:
     outcome: str
 
 
+@dataclass(frozen=True)
+class Revised:
+    """A planned action whose day has moved: it gives way to the next revision of the same rule, basis and occurrence."""
+
+    id: int
+    basis: int
+    revision: int  # of the one that gives way
+    planned: Planned
+    reason: str
+
+
 @dataclass
 class Change:
     """All that one act changes on one case."""
@@ -153,12 +172,13 @@ class Change:
     notices: Sequence[Notice] = ()
     cause: str = ""  # of the notices, where no decision is
     settled: Sequence[Settled] = ()
+    revised: Sequence[Revised] = ()
     visible: bool = True  # whether people see a change, so that the version rises
 
 
 def record(connection: Connection, origin: str, case: Case, programme: Programme, act: Act, change: Change) -> int:
     """Write a change and return the entry's id. Raises StaleVersion when the row is not the one that was locked."""
-    entry_id = _enter(connection, case, programme, act, change)
+    entry_id = enter(connection, _entry(case, programme, act, change), case.id)
     decision_id = _decide(connection, case, act, change, entry_id)
     if change.deed:
         _take_part(connection, case, act, change.deed)
@@ -172,30 +192,76 @@ def record(connection: Connection, origin: str, case: Case, programme: Programme
         _supersede(connection, case, one, act.now)
     basis = decision_id or change.basis
     if change.planned and basis:
-        _plan(connection, case, change.planned, basis, act.now)
+        connection.execute(_INSERT_PLANNED, [_planned(case, one, basis, 1, act.now) for one in change.planned])
+    if change.revised:
+        _revise(connection, case, change.revised, act.now)
     if change.notices:
         _post(connection, origin, case, act, change.notices, change.cause or f"decision:{decision_id}")
-    if change.planned or change.settled or change.superseded:
+    if change.planned or change.settled or change.superseded or change.revised:
         change.updates["next_due"] = connection.execute(_NEXT_DUE, {"case_id": case.id}).scalar_one()
     _update(connection, case, change)
     return entry_id
 
 
+@dataclass(frozen=True)
+class Settlement:
+    """What becomes of planned actions of a locked case, with mail and entry: a change that decides nothing."""
+
+    case: Case
+    programme: Programme
+    change: Change
+
+
+def record_settlements(connection: Connection, origin: str, act: Act, settlements: Sequence[Settlement]) -> None:
+    """Write many changes that only settle planned actions, kind of row by kind of row: the clock makes thousands.
+
+    Raises StaleVersion when a row is not the one that was locked.
+    """
+    entries, letters = [], []
+    for one in settlements:
+        entry = _entry(one.case, one.programme, act, one.change)
+        entries.append(_entry_row(entry, one.case.id))
+        letters += _letters(origin, one.case, act, one.change.notices, one.change.cause)
+    if not entries:
+        return
+    connection.execute(_INSERT_ENTRIES, entries)
+    if letters:
+        connection.execute(_INSERT_NOTIFICATION, letters)
+    settle(connection, [settled for one in settlements for settled in one.change.settled], act.now)
+    touched = {one.case.id: one.case for one in settlements}
+    found = connection.execute(_NEXT_DUES, {"ids": list(touched)})
+    next_dues = {row.application_id: row.next_due for row in found}
+    locked = [
+        {"b_id": case.id, "b_version": case.version, "v_next_due": next_dues.get(id_), "v_case_seq": case.case_seq}
+        for id_, case in touched.items()
+    ]
+    if connection.execute(_update_of(("next_due", "case_seq")), locked).rowcount != len(locked):
+        raise stale("One of the cases that are due")
+    for id_, case in touched.items():
+        case.next_due = next_dues.get(id_)
+
+
 def enter(connection: Connection, entry: Entry, application_id: int | None = None) -> int:
     """Insert an entry that belongs to no case's sequence, or one that `record` has numbered."""
+    return new_id(connection.execute(_INSERT_ENTRY, _entry_row(entry, application_id)))
+
+
+def enter_many(connection: Connection, entries: Iterable[Entry]) -> None:
+    """Insert entries that belong to no case's sequence."""
+    if rows := [_entry_row(entry, None) for entry in entries]:
+        connection.execute(_INSERT_ENTRIES, rows)
+
+
+def _entry_row(entry: Entry, application_id: int | None) -> dict[str, Any]:
     canonical = entry.canonical()
-    result = connection.execute(
-        _INSERT_ENTRY,
-        {
-            "kind": entry.kind,
-            "application_id": application_id,
-            "case_seq": entry.case_seq,
-            "recorded_at": entry.recorded_at,
-            "canonical": canonical,
-            "leaf": leaf_hash(canonical),
-        },
-    )
-    return new_id(result)
+    return {
+        "kind": entry.kind,
+        "application_id": application_id,
+        "case_seq": entry.case_seq,
+        "recorded_at": entry.recorded_at,
+        "canonical": canonical,
+        "leaf": leaf_hash(canonical),
+    }
 
 
 def enter_act(
@@ -221,7 +287,8 @@ def settle(connection: Connection, settled: Sequence[Settled], now: datetime) ->
         connection.execute(_SETTLE, rows)
 
 
-def _enter(connection: Connection, case: Case, programme: Programme, act: Act, change: Change) -> int:
+def _entry(case: Case, programme: Programme, act: Act, change: Change) -> Entry:
+    """Return the next entry of a case's sequence."""
     case.case_seq += 1
     decided = change.decided
     changes = {
@@ -229,7 +296,7 @@ def _enter(connection: Connection, case: Case, programme: Programme, act: Act, c
         for name, value in change.updates.items()
         if name in _TOLD and value != getattr(case, name)
     }
-    entry = Entry(
+    return Entry(
         kind=change.kind,
         recorded_at=act.now,
         effective_at=change.effective_at,
@@ -255,7 +322,6 @@ def _enter(connection: Connection, case: Case, programme: Programme, act: Act, c
         edition=[programme.code, programme.edition, programme.sha256],
         detail=change.detail,
     )
-    return enter(connection, entry, case.id)
 
 
 _TOLD = frozenset(
@@ -357,34 +423,42 @@ def _supersede(connection: Connection, case: Case, one: Superseded, now: datetim
         connection.execute(_SUPERSEDE_ONE, values | {"b_occurrence": one.occurrence})
 
 
-def _plan(connection: Connection, case: Case, planned: Sequence[Planned], basis: int, now: datetime) -> None:
-    connection.execute(
-        _INSERT_PLANNED,
-        [
-            {
-                "application_id": case.id,
-                "subject": one.subject,
-                "rule": one.rule,
-                "basis": basis,
-                "occurrence": one.occurrence,
-                "trigger": one.trigger,
-                "message": one.message,
-                "audience": ",".join(one.audience),
-                "due_on": one.due_on,
-                "due_at": one.due_at,
-                "status": "superseded" if one.superseded else "planned",
-                "outcome": one.superseded,
-                "settled_at": now if one.superseded else None,
-                "attempts": 0,
-                "last_error": "",
-            }
-            for one in planned
-        ],
-    )
+def _revise(connection: Connection, case: Case, revised: Sequence[Revised], now: datetime) -> None:
+    settle(connection, [Settled(one.id, "superseded", one.reason) for one in revised], now)
+    rows = [_planned(case, one.planned, one.basis, one.revision + 1, now) for one in revised]
+    connection.execute(_INSERT_PLANNED, rows)
+
+
+def _planned(case: Case, one: Planned, basis: int, revision: int, now: datetime) -> dict[str, Any]:
+    return {
+        "application_id": case.id,
+        "subject": one.subject,
+        "rule": one.rule,
+        "basis": basis,
+        "occurrence": one.occurrence,
+        "revision": revision,
+        "trigger": one.trigger,
+        "message": one.message,
+        "audience": ",".join(one.audience),
+        "due_on": one.due_on,
+        "due_at": one.due_at,
+        "calendar": one.calendar,
+        "status": "superseded" if one.superseded else "planned",
+        "outcome": one.superseded,
+        "settled_at": now if one.superseded else None,
+        "attempts": 0,
+        "last_error": "",
+    }
 
 
 def _post(connection: Connection, origin: str, case: Case, act: Act, notices: Sequence[Notice], cause: str) -> None:
-    rows = [
+    rows = _letters(origin, case, act, notices, cause)
+    # One row is sent as one statement; drivers take a longer way for a list.
+    connection.execute(_INSERT_NOTIFICATION, rows[0] if len(rows) == 1 else rows)
+
+
+def _letters(origin: str, case: Case, act: Act, notices: Sequence[Notice], cause: str) -> list[dict[str, Any]]:
+    return [
         {
             "application_id": case.id,
             "message": notice.message,
@@ -394,6 +468,7 @@ def _post(connection: Connection, origin: str, case: Case, act: Act, notices: Se
             "message_id": message_id(origin, notice, cause),
             "payload": notice.payload,
             "address": "",
+            "bundled": notice.bundled,
             "status": "queued",
             "created_at": act.now,
             "next_try_at": act.now,
@@ -403,8 +478,6 @@ def _post(connection: Connection, origin: str, case: Case, act: Act, notices: Se
         }
         for notice in notices
     ]
-    # One row is sent as one statement; drivers take a longer way for a list.
-    connection.execute(_INSERT_NOTIFICATION, rows[0] if len(rows) == 1 else rows)
 
 
 def _update(connection: Connection, case: Case, change: Change) -> None:

@@ -1,6 +1,9 @@
 """Plans, in full, what the clock owes after a decision that changed dates or the way of counting. Writes nothing."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -9,9 +12,10 @@ from states.planner import Outlook, Planned, phase_of, plan
 from states.terms import Term
 from workflow import models
 from workflow.decisions.effects import Deciding
-from workflow.decisions.record import Superseded
+from workflow.decisions.record import Revised, Superseded
 from workflow.models.base import table_of
 from workflow.store import calendar
+from workflow.store.cases import Case
 
 _PLANNED = table_of(models.PlannedAction)
 
@@ -63,3 +67,35 @@ def planned_for(
     last = term.valid_until + timedelta(days=400)
     office = calendar.office_calendar(connection, programme.time_zone, first, last)
     return plan(programme, term, office, outlook)
+
+
+def moved(
+    connection: Connection, programme: Programme, case: Case, rows: Iterable[Any], band_until: date | None, reason: str
+) -> list[Revised]:
+    """Return the planned messages of a certificate or its band whose day differs by the calendar as it is known now.
+
+    Who is written to and what does not change: these follow the decision that planned them.
+    """
+    newest = case.held.newest
+    if newest is None:
+        return []
+    outlook = Outlook(
+        phase_of(programme, case.state, case.back_to), continues_until=case.held.continues_until, band_until=band_until
+    )
+    term = Term(newest.valid_from, newest.valid_until)
+    fresh = {
+        (one.subject, one.rule): one
+        for one in planned_for(connection, programme, term, newest.valid_from, outlook)
+        if one.message
+    }
+    return [
+        revised_as(row, one, reason)
+        for row in rows
+        if (one := fresh.get((row.subject, row.rule))) is not None and one.due_on != row.due_on
+    ]
+
+
+def revised_as(row: Any, one: Planned, reason: str) -> Revised:
+    """Return a ledger row's next revision: its own message and audience on another day."""
+    again = replace(one, message=row.message, audience=tuple(row.audience.split(",")), occurrence=row.occurrence)
+    return Revised(row.id, row.basis, row.revision, again, reason)

@@ -11,6 +11,8 @@ from apscheduler.triggers.interval import IntervalTrigger
 from workflow.bootstrap import Opened
 from workflow.operations.deliver_outbox import deliver_outbox
 from workflow.operations.note_heartbeat import note_heartbeat
+from workflow.operations.read_bounces import read_bounces
+from workflow.operations.send_digests import send_digests
 from workflow.operations.sweep import sweep
 
 _log = logging.getLogger(__name__)
@@ -24,12 +26,20 @@ class Job:
 
 
 def _deliver(opened: Opened) -> object:
-    return deliver_outbox(opened.office, opened.post(), now=opened.clock())
+    post, clock = opened.post(), opened.clock
+    return deliver_outbox(opened.office, post, now=clock(), clock=clock, stop=opened.stop)
+
+
+def _read_bounces(opened: Opened) -> object:
+    mailbox = opened.settings.bounces
+    return None if mailbox is None else read_bounces(opened.office, mailbox, now=opened.clock())
 
 
 JOBS = (
     Job("sweep", 5, lambda opened: sweep(opened.office, now=opened.clock())),
     Job("deliver_outbox", 5, _deliver),
+    Job("read_bounces", 20, _read_bounces),
+    Job("send_digests", 30, lambda opened: send_digests(opened.office, now=opened.clock())),
 )
 
 
@@ -43,6 +53,12 @@ def start(opened: Opened) -> BackgroundScheduler:
         scheduler.add_job(_run, trigger, args=[job, opened], id=job.name, next_run_time=datetime.now(UTC))
     scheduler.start()
     return scheduler
+
+
+def stop(scheduler: BackgroundScheduler, opened: Opened) -> None:
+    """Stop every job: mail on its way is finished, no further one is begun."""
+    opened.stop.set()
+    scheduler.shutdown(wait=True)
 
 
 def _run(job: Job, opened: Opened) -> None:

@@ -8,7 +8,7 @@ from workflow import inputs
 from workflow.access import Deed
 from workflow.decisions.approvals import newest_decision
 from workflow.decisions.decide import summary
-from workflow.decisions.effects import ask, planned_request
+from workflow.decisions.effects import ask, deadline, planned_request
 from workflow.decisions.notices import Notice, payload, recipients
 from workflow.decisions.outcome import Act, Done, Outcome, Refused
 from workflow.decisions.permit import permit, refuse
@@ -32,11 +32,11 @@ def ask_information(
         case = cases.lock(connection, reference)
         programme = office.editions.machine(connection, case.programme, case.edition).programme
         today = local_day(act.now, programme.time_zone)
-        reply_by = reply_by or today + timedelta(days=programme.information.reply_days)
-        if reply_by < today:
+        counted = reply_by or today + timedelta(days=programme.information.reply_days)
+        if counted < today:
             raise BadInput(
                 "DATE_ORDER",
-                f"The deadline {reply_by.isoformat()} is past; today is {today.isoformat()}. Name a later day.",
+                f"The deadline {counted.isoformat()} is past; today is {today.isoformat()}. Name a later day.",
             )
         role = permit(connection, office.origin, case, programme, Deed.ASK, act)
         if isinstance(role, Refused):
@@ -49,20 +49,22 @@ def ask_information(
             )
             unmet = [Unmet("state", "WRONG_STATE", sentence, "an officer")]
             return refuse(connection, office.origin, case, programme, Deed.ASK, act, unmet)
-        number = ask(connection, case, question, reply_by, act)
-        asked = [{"number": number, "question": question, "reply_by": reply_by}]
+        reply = deadline(connection, programme, counted)
+        number = ask(connection, case, question, reply, act)
+        asked = [{"number": number, "question": question, "reply_by": reply.day}]
         contacts = facts.load_one(connection, office, case, now=act.now).contacts
         body = payload(case, programme, requests=asked)
         change = Change(
             "case:information:asked",
             role,
-            detail={"request": number, "reply_by": reply_by},
+            detail={"request": number, "reply_by": reply.day, "calendar": reply.calendar},
             updates={"deadline": next_reply_by(connection, case.id, case.facts_cycle)},
             basis=newest_decision(connection, case),
-            planned=planned_request(connection, programme, number, reply_by),
+            planned=planned_request(connection, programme, number, reply.day),
             notices=[Notice("information_requested", who, body) for who in recipients(["company"], contacts, case, {})],
             cause=f"request:{case.id}:{number}",
         )
         record(connection, office.origin, case, programme, act, change)
-        words = f"Request {number} of {reference} is put to the company; its answer is due on {reply_by.isoformat()}."
-        return Done(words, summary(case) | {"number": number, "reply_by": reply_by})
+        due = reply.sentence or f"The answer is due on {reply.day.isoformat()}."
+        words = f"Request {number} of {reference} is put to the company. {due}"
+        return Done(words, summary(case) | {"number": number, "reply_by": reply.day, "calendar": reply.calendar})

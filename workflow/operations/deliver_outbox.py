@@ -1,53 +1,36 @@
-"""Delivers what the outbox holds: claim, check again, hand over, note the answer. Nothing is sent inside a request."""
+"""Delivers what the outbox holds: take in hand, compose, hand over, note the answer. Nothing is sent inside a request.
+
+The database is worked with in one thread and the mail server in another: the answers that come while earlier ones are
+being committed are committed together after them.
+"""
 
 import asyncio
-import hashlib
-import json
-from dataclasses import dataclass
+import threading
+import zlib
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from queue import Empty, SimpleQueue
 from typing import Any
 
-from jinja2 import TemplateError
-from sqlalchemy import Connection, Row, and_, bindparam, or_, select, update
-
-from notifications.composition import Envelope, UnsafeMessage, compose
-from notifications.rendering import Renderer
+from notifications import deadlines
+from notifications.composition import Envelope, compose
+from notifications.rendering import Rendered, Renderer
 from notifications.retry import Outcome, decide
 from notifications.transport import Reply, Transport
-from workflow import models
-from workflow.audit.entry import Entry
-from workflow.decisions.record import enter
-from workflow.decisions.stand_ins import also
-from workflow.models.base import table_of
-from workflow.store import people, recipients
-from workflow.store.cases import held_of
+from workflow.decisions.deliveries import plain, settle
+from workflow.decisions.outgoing import Claimed, Parcel, claim
+from workflow.errors import Unavailable
+from workflow.store import outbox, recipients
+from workflow.store.cases import read_many
 from workflow.store.office import Office
-from workflow.store.recipients import Found
-from workflow.store.tasks import add_task
+from workflow.store.outbox import Fate, Mail
 
 BATCH = 50
-_LEASE = timedelta(minutes=15)
-_N = table_of(models.Notification)
-_ATTEMPT = table_of(models.DeliveryAttempt)
-_A = table_of(models.Application)
-_UNTRUE_AFTER_END = frozenset(
-    {
-        "renewal_heads_up",
-        "renewal_invitation",
-        "renewal_not_started",
-        "renewal_pack_due",
-        "renewal_reminder",
-        "renewal_last_day",
-        "renewal_undecided",
-        "renewal_under_review",
-        "renewal_waits_for_information",
-        "certificate_ends",
-    }
-)
-
-
-# How reminders are counted while a case is in a state of a kind; a suspension changes nothing.
-_PHASES = {"review": "under_review", "waiting": "awaiting", "certified": "running", "closed": "closing"}
+_LONGEST = timedelta(minutes=20)  # one try, with every stage of it at its slowest; well within a lease
+_STOPPED = "The worker stopped while sending."
 
 
 @dataclass(frozen=True)
@@ -59,47 +42,151 @@ class Post:
     sender: str
 
 
-@dataclass(frozen=True)
-class _Letter:
-    id: int
-    fence: int
-    attempts: int
-    created_at: datetime
-    application_id: int | None
-    message: str
-    recipient: str
-    address: str
-    person: str
-    reply_to: str
-    message_id: str
-    payload: dict[str, Any]
+def deliver_outbox(
+    office: Office,
+    post: Post,
+    *,
+    now: datetime,
+    clock: Callable[[], datetime] | None = None,
+    stop: threading.Event | None = None,
+    batch: int = BATCH,
+) -> dict[str, int]:
+    """Try every queued message that is due, once. Return how many ended in each status.
 
-
-def deliver_outbox(office: Office, post: Post, *, now: datetime, batch: int = BATCH) -> dict[str, int]:
-    """Try every queued message that is due, once. Return how many ended in each status."""
-    counts: dict[str, int] = {}
+    `clock` tells the time as a long run goes on; without one it stays `now`. Once `stop` is set no further message is
+    begun: those on their way are finished, the others go back into the queue.
+    """
     _doubt_expired(office, now)
-    asyncio.run(_deliver(office, post, now, batch, counts))
-    return counts
-
-
-async def _deliver(office: Office, post: Post, now: datetime, batch: int, counts: dict[str, int]) -> None:
-    """One connection for the whole run; each message is settled before the next one leaves."""
-    opened = False
+    run = _Run(office, post, clock or (lambda: now), stop or threading.Event(), batch)
     try:
-        while (letters := _claim(office, now, batch, counts)) is not None:
-            for letter in letters:
-                content = _compose(post, letter, now)
-                if isinstance(content, Reply):
-                    reply = content
-                else:
-                    if not opened:
-                        opened = await _open(post.transport)
-                    reply = await post.transport.send(post.sender, letter.address, content)
-                status = _settle(office, letter, reply, now)
-                counts[status] = counts.get(status, 0) + 1
+        asyncio.run(run.deliver())
     finally:
-        await post.transport.close()
+        run.close()
+    return dict(run.counts)
+
+
+class _Run:
+    """One run of the dispatcher. What touches the database happens in a thread of its own, one thing at a time."""
+
+    def __init__(
+        self, office: Office, post: Post, clock: Callable[[], datetime], stop: threading.Event, batch: int
+    ) -> None:
+        self.counts: Counter[str] = Counter()
+        self._office, self._post, self._clock, self._stop, self._batch = office, post, clock, stop, batch
+        self._waiting: deque[Parcel] = deque()
+        self._answers: SimpleQueue[tuple[Parcel, Reply]] = SimpleQueue()
+        self._database = ThreadPoolExecutor(1, "outbox")
+        self._error: Exception | None = None
+        self._over = self._opened = False
+
+    async def deliver(self) -> None:
+        """Send with as many at once as the transport takes."""
+        self._claiming = asyncio.Lock()
+        senders = [asyncio.create_task(self._send_all()) for _ in range(max(1, self._post.transport.size))]
+        try:
+            await asyncio.gather(*senders)
+        finally:
+            self._over = True
+            await asyncio.wait(senders)
+            await self._post.transport.close()
+
+    def close(self) -> None:
+        """Note every answer that came, and put back what was not begun. Raises what went wrong on the way."""
+        self._database.shutdown()
+        self._settle_answered()
+        self._give_back(list(self._waiting))
+        if self._error is not None:
+            raise self._error
+
+    async def _send_all(self) -> None:
+        while (parcel := await self._next()) is not None:
+            reply = await self._send(parcel)
+            self._answers.put((parcel, reply))
+            self._database.submit(self._settle_answered)
+
+    async def _next(self) -> Parcel | None:
+        """Return a mail to send; nothing when nothing is due or the run is to end."""
+        while not self._is_over():
+            if not self._waiting:
+                await self._claim_more()
+                continue
+            parcel = self._waiting.popleft()
+            if _may_begin(parcel.mail, self._clock()):
+                return parcel
+            await self._in_database(self._give_back, [parcel])
+        return None
+
+    def _is_over(self) -> bool:
+        return self._over or self._error is not None or self._stop.is_set()
+
+    async def _claim_more(self) -> None:
+        async with self._claiming:
+            if self._waiting or self._is_over():
+                return
+            claimed = await self._in_database(self._claim)
+            self._waiting += claimed.parcels
+            self._over = not claimed.looked_at
+            if claimed.parcels and not self._opened:
+                self._opened = await _open(self._post.transport)
+
+    async def _in_database(self, work: Callable[..., Any], *given: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._database, work, *given)
+
+    async def _send(self, parcel: Parcel) -> Reply:
+        content = _compose(self._post, parcel, self._office.origin)
+        if isinstance(content, Reply):
+            return content
+        try:
+            async with asyncio.timeout(_LONGEST.total_seconds()):
+                return await self._post.transport.send(self._post.sender, parcel.mail.address, content)
+        except Exception as error:  # noqa: BLE001  # whatever a server made a library do, it may have the text
+            return Reply(Outcome.IN_DOUBT, f"{type(error).__name__}: {error}")
+
+    # In the thread of the database
+
+    def _claim(self) -> Claimed:
+        with self._office.database.transaction() as transaction:
+            claimed = claim(transaction.connection, self._office, self._clock(), self._batch)
+        self.counts.update(claimed.held_back)
+        return claimed
+
+    def _give_back(self, parcels: Sequence[Parcel]) -> None:
+        if parcels:
+            with self._office.database.transaction() as transaction:
+                outbox.give_back(transaction.connection, [mail for parcel in parcels for mail in parcel.mails])
+
+    def _settle_answered(self) -> None:
+        """Settle every answer that has come by now."""
+        answers: list[tuple[Parcel, Reply]] = []
+        try:
+            while True:
+                answers.append(self._answers.get_nowait())
+        except Empty:
+            pass
+        try:
+            self._settle(answers)
+        except Exception as error:  # noqa: BLE001  # raised by close(); rows that stay leased are in doubt later
+            self._error = error
+
+    def _settle(self, answers: Sequence[tuple[Parcel, Reply]]) -> None:
+        """Settle in one transaction. An answer that cannot be written does not take the others with it."""
+        if not answers:
+            return
+        now = self._clock()
+        try:
+            fates = [fate for parcel, reply in answers for fate in _fates(parcel, reply, now)]
+            with self._office.database.transaction() as transaction:
+                statuses = settle(transaction.connection, self._office, fates, now)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  # likewise
+            if len(answers) == 1:
+                self._error = error
+                return
+            for answer in answers:
+                self._settle([answer])
+        else:
+            self.counts.update(statuses)
 
 
 async def _open(transport: Transport) -> bool:
@@ -111,190 +198,64 @@ async def _open(transport: Transport) -> bool:
     return True
 
 
-def _compose(post: Post, letter: _Letter, now: datetime) -> bytes | Reply:
+def _may_begin(mail: Mail, now: datetime) -> bool:
+    """Say whether a try would end within the lease; later, another worker may think that this one has died."""
+    return mail.lease_until is not None and now <= mail.lease_until - _LONGEST
+
+
+def _compose(post: Post, parcel: Parcel, origin: str) -> bytes | Reply:
+    mail = parcel.mail
     try:
-        rendered = post.renderer.render(letter.message, letter.payload)
-        return compose(
-            Envelope(post.sender, letter.address, letter.reply_to or post.sender, letter.message_id, now), rendered
-        )
-    except (UnsafeMessage, TemplateError) as error:
+        rendered = _rendered(post.renderer, parcel)
+        if not parcel.members:
+            beside = deadlines.attachments(mail.message, mail.payload, origin=origin, at=mail.created_at)
+            rendered = replace(rendered, attachments=beside)
+        # Its own date, not that of the try: a second mail after a doubt must be the same to the byte.
+        reply_to = mail.payload.get("reply_to") or post.sender
+        return compose(Envelope(post.sender, mail.address, reply_to, mail.message_id, mail.created_at), rendered)
+    except Exception as error:  # noqa: BLE001  # nothing has left, so whatever is wrong with the text is certain
         return Reply(Outcome.PERMANENT, f"Not sent: {error}")
+
+
+def _rendered(renderer: Renderer, parcel: Parcel) -> Rendered:
+    if not parcel.members:
+        return renderer.render(parcel.mail.message, dict(parcel.mail.payload))
+    items = [
+        {name: mail.payload.get(name) for name in ("reference", "company_name", "certificate_number", "valid_until")}
+        | {"rule": mail.payload.get("rule", ""), "line": renderer.render(mail.message, dict(mail.payload)).subject}
+        for mail in parcel.mails
+    ]
+    return renderer.render("colleague_bundle", parcel.mail.payload["bundle"] | {"items": items})
+
+
+def _fates(parcel: Parcel, reply: Reply, now: datetime) -> list[Fate]:
+    """Return what an answer means for every row of a mail."""
+    mail = parcel.mail
+    verdict = decide(
+        reply.outcome,
+        attempts=mail.attempts,
+        created_at=mail.created_at,
+        now=now,
+        jitter=zlib.crc32(f"{mail.message_id}{mail.attempts}".encode()) / 2**32,
+        resends=mail.resends,
+        resend_in_doubt=mail.is_reminder,
+    )
+    text = plain(reply.text)
+    return [
+        Fate(one, verdict.status, text, verdict.next_try_at, str(reply.outcome), reply.dead_address)
+        for one in parcel.mails
+    ]
 
 
 def _doubt_expired(office: Office, now: datetime) -> None:
     """A lease that ran out means a worker died while sending: the message may have gone out."""
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        query = select(_N).where(_N.c.status == "sending", _N.c.lease_until < now).with_for_update(skip_locked=True)
-        for row in connection.execute(query).all():
-            _write(connection, row.id, row.fence, "in_doubt", None, "The worker stopped while sending.", now)
-            person = recipients.person_at(connection, row.recipient, row.address)
-            _enter(connection, row, "in_doubt", now, person=person, address=salted(row.address, office.salt))
-            _task(
-                connection, row.id, row.message, "in_doubt", "the worker stopped while sending", now, row.application_id
-            )
-
-
-def _claim(office: Office, now: datetime, batch: int, counts: dict[str, int]) -> list[_Letter] | None:
-    """Lease due rows, find who gets them now, and hold back what is not true any more; None when nothing is due."""
-    letters: list[_Letter] = []
-    with office.database.transaction() as transaction:
-        connection = transaction.connection
-        query = (
-            select(_N)
-            .where(and_(_N.c.status == "queued", or_(_N.c.next_try_at.is_(None), _N.c.next_try_at <= now)))
-            .order_by(_N.c.next_try_at, _N.c.id)
-            .limit(batch)
-            .with_for_update(skip_locked=True)
-        )
-        rows = connection.execute(query).all()
+        rows = outbox.expired(connection, now)
+        cases = read_many(connection, {row.application_id for row in rows if row.application_id is not None})
+        fates: list[Fate] = []
         for row in rows:
-            payload = json.loads(row.payload)
-            found = recipients.find(connection, office.editions, row, now)
-            if status := _hold_back(connection, office.origin, row, payload, found, now):
-                counts[status] = counts.get(status, 0) + 1
-                continue
-            if found.deputy:
-                also(connection, office.origin, row, found, [found.deputy], now)
-            connection.execute(
-                update(_N)
-                .where(_N.c.id == row.id)
-                .values(
-                    status="sending",
-                    fence=row.fence + 1,
-                    lease_until=now + _LEASE,
-                    attempts=row.attempts + 1,
-                    address=found.address,
-                )
-            )
-            letters.append(
-                _Letter(
-                    row.id, row.fence + 1, row.attempts + 1, row.created_at, row.application_id, row.message,
-                    row.recipient, found.address, found.person, found.reply_to, row.message_id, payload,
-                )
-            )  # fmt: skip
-    return letters if rows else None
-
-
-def _hold_back(
-    connection: Connection, origin: str, row: Row[Any], payload: dict[str, Any], found: Found, now: datetime
-) -> str:
-    """Settle a row that is not true any more or that nobody is there for; return its status, or nothing to send it."""
-    if held := _not_true_any_more(connection, row, payload):
-        _write(connection, row.id, row.fence, "suppressed", None, held, now)
-        return "suppressed"
-    if found.nobody:
-        _to_supervisors(connection, origin, row, found, now)
-        return "suppressed"
-    if not found.address:
-        reason = "Nobody with an address is there to receive it."
-        _write(connection, row.id, row.fence, "failed", None, reason, now)
-        _task(connection, row.id, row.message, "failed", reason, now, row.application_id)
-        return "failed"
-    return ""
-
-
-def _to_supervisors(connection: Connection, origin: str, row: Row[Any], found: Found, now: datetime) -> None:
-    """Nobody is there for a message to a colleague: every supervisor gets it, and has to name somebody."""
-    _write(connection, row.id, row.fence, "suppressed", None, found.nobody, now)
-    staff = people.everybody(connection).values()
-    also(connection, origin, row, found, sorted(p.id for p in staff if "supervisor" in p.roles), now)
-    _enter(connection, row, "suppressed", now, why=found.nobody)
-    sentence = (
-        f"Message {row.id} ({row.message}) went to the supervisors: {found.nobody} "
-        "Name somebody: `aeo portfolio transfer` for a company, `aeo application assign` for a case."
-    )
-    add_task(connection, f"nobody:{row.cause}:{row.recipient}", "supervisor", sentence, now, row.application_id)
-
-
-def _not_true_any_more(connection: Connection, row: Row[Any], payload: dict[str, Any]) -> str:
-    """Check the rule again at send time: what was due may not be true any more."""
-    if row.message not in _UNTRUE_AFTER_END or row.application_id is None:
-        return ""
-    case = connection.execute(select(*_A.c).where(_A.c.id == row.application_id)).one()
-    if case.ended_on is not None:
-        return "The certificate has ended meanwhile."
-    if payload.get("valid_until") != str(held_of(case).last_day):
-        return "The certificate's last day has changed meanwhile."
-    if payload.get("phase", "") not in ("", _PHASES.get(case.state_kind, payload.get("phase"))):
-        return "The renewal has moved on meanwhile."
-    return ""
-
-
-def _settle(office: Office, letter: _Letter, reply: Reply, now: datetime) -> str:
-    verdict = decide(reply.outcome, attempts=letter.attempts, created_at=letter.created_at, now=now)
-    with office.database.transaction() as transaction:
-        connection = transaction.connection
-        if not _write(connection, letter.id, letter.fence, verdict.status, verdict.next_try_at, reply.text, now):
-            return "lost_lease"
-        connection.execute(
-            _ATTEMPT.insert(),
-            {
-                "notification_id": letter.id,
-                "at": now,
-                "address": letter.address,
-                "outcome": str(reply.outcome),
-                "reply": reply.text[:1000],
-            },
-        )
-        if verdict.status != "queued":
-            address = salted(letter.address, office.salt)
-            _enter(connection, letter, verdict.status, now, person=letter.person, address=address)
-        if verdict.status in ("failed", "in_doubt"):
-            _task(connection, letter.id, letter.message, verdict.status, reply.text, now, letter.application_id)
-    return verdict.status
-
-
-_SETTLE = (
-    update(_N)
-    .where(_N.c.id == bindparam("b_id"), _N.c.fence == bindparam("b_fence"))
-    .values({name: bindparam(f"v_{name}", type_=_N.c[name].type) for name in
-             ("status", "next_try_at", "lease_until", "settled_at", "last_reply")})
-)  # fmt: skip
-
-
-def _write(
-    connection: Connection, id_: int, fence: int, status: str, next_try_at: datetime | None, reply: str, now: datetime
-) -> bool:
-    """Settle a row unless another worker holds it now."""
-    values = {
-        "b_id": id_,
-        "b_fence": fence,
-        "v_status": status,
-        "v_next_try_at": next_try_at,
-        "v_lease_until": None,
-        "v_settled_at": None if status == "queued" else now,
-        "v_last_reply": reply[:1000],
-    }
-    return connection.execute(_SETTLE, values).rowcount == 1
-
-
-def _enter(connection: Connection, letter: _Letter | Row[Any], status: str, now: datetime, **more: str) -> None:
-    """Enter what became of a message: `person` names who really got it, which the recipient may leave open."""
-    about: dict[str, Any] = {}
-    if letter.application_id is not None:
-        row = connection.execute(select(_A.c.reference, _A.c.programme).where(_A.c.id == letter.application_id)).one()
-        about = {"application": row.reference, "programme": row.programme}
-    entry = Entry(
-        kind=f"mail:delivery:{status}",
-        recorded_at=now,
-        actor="clock",
-        role="clock",
-        proven="clock",
-        about=about,
-        detail={"message": letter.message, "recipient": letter.recipient, **more},
-    )
-    enter(connection, entry)
-
-
-def salted(address: str, salt: str) -> str:
-    """Return the digest under which the trail knows an address."""
-    return hashlib.sha256(f"{salt}:{address}".encode()).hexdigest()[:32]
-
-
-def _task(
-    connection: Connection, id_: int, message: str, status: str, why: str, now: datetime, application_id: int | None
-) -> None:
-    words = "could not be delivered" if status == "failed" else "may or may not have arrived"
-    sentence = f"Message {id_} ({message}) {words}: {why[:200]}"
-    add_task(connection, f"mail:{id_}:{status}", "officer", sentence, now, application_id)
+            mail = outbox.as_it_stands(row, cases.get(row.application_id))
+            person = mail.person or recipients.person_at(connection, row.recipient, row.address)
+            fates += _fates(Parcel(replace(mail, person=person)), Reply(Outcome.IN_DOUBT, _STOPPED), now)
+        settle(connection, office, fates, now)

@@ -14,7 +14,7 @@ from states.dates import local_day, start_of
 from states.definition import Programme
 from states.processing import due_by, spans
 from workflow import inputs, models
-from workflow.decisions.effects import ask, planned_request
+from workflow.decisions.effects import ask, deadline, planned_request
 from workflow.decisions.outcome import Act
 from workflow.decisions.record import Change, Decided, record
 from workflow.errors import BadInput
@@ -224,11 +224,12 @@ def _finish(
 ) -> None:
     """Set what the present state works towards; an open stop becomes a request that the clock follows up."""
     if given.state == _WAITING:
-        reply_by = _reply_by(programme, entered[-1][1], local_day(run.act.now, programme.time_zone))
-        number = ask(connection, case, "As asked for on paper, before the case was taken over.", reply_by, run.act)
-        change.planned = planned_request(connection, programme, number, reply_by)
-        change.updates["deadline"] = reply_by
-        change.detail |= {"request": number, "reply_by": reply_by}
+        counted = _reply_by(programme, entered[-1][1], local_day(run.act.now, programme.time_zone))
+        reply = deadline(connection, programme, counted)
+        number = ask(connection, case, "As asked for on paper, before the case was taken over.", reply, run.act)
+        change.planned = planned_request(connection, programme, number, reply.day)
+        change.updates["deadline"] = reply.day
+        change.detail |= {"request": number, "reply_by": reply.day, "calendar": reply.calendar}
     elif given.complete_on:
         change.updates["deadline"] = due_by(programme, spans(programme, entered), given.complete_on)
 

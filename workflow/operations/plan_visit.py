@@ -1,4 +1,4 @@
-"""Plans a visit; recording a visit of the same site fulfils the plan."""
+"""Plans a visit and tells the company; recording a visit of the same site fulfils the plan."""
 
 from datetime import date
 
@@ -6,13 +6,14 @@ from states.dates import local_day
 from workflow import inputs, models
 from workflow.access import Deed
 from workflow.decisions.decide import summary
+from workflow.decisions.notices import Notice, payload, recipients
 from workflow.decisions.outcome import Act, Done, Outcome, Refused
 from workflow.decisions.permit import permit
 from workflow.decisions.record import Change, new_id, record
 from workflow.errors import BadInput
 from workflow.models.base import table_of
 from workflow.operations.answer_criterion import known_site
-from workflow.store import cases
+from workflow.store import cases, facts, people
 from workflow.store.office import Office
 
 _VISIT = table_of(models.Visit)
@@ -50,7 +51,16 @@ def plan_visit(
         }
         visit_id = new_id(connection.execute(_VISIT.insert(), row))
         detail = {"visit": visit_id, "planned_on": planned_on, "site": site, "mode": mode}
-        change = Change("case:visit:planned", role, detail=detail)
+        contacts = facts.load_one(connection, office, case, now=act.now).contacts
+        body = payload(case, programme, planned_on=planned_on, site=site, mode=mode)
+        who = recipients(["company", "account_manager"], contacts, case, people.everybody(connection))
+        change = Change(
+            "case:visit:planned",
+            role,
+            detail=detail,
+            notices=[Notice("visit_planned", recipient, body) for recipient in who],
+            cause=f"visit:{visit_id}",
+        )
         record(connection, office.origin, case, programme, act, change)
         where = f"site {site} of the company" if site else "the company"
         sentence = f"A visit to {where} of {reference} is planned for {planned_on.isoformat()}."

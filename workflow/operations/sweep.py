@@ -6,17 +6,17 @@ A dry run is the same code in a transaction that is undone.
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
 from states.dates import local_day
-from states.facts import CLOCK, Person
+from states.facts import CLOCK, Facts, Person
 from states.guards import Attempt
 from states.machine import ProgrammeMachine
-from states.planner import Overdue, fates, phase_of
+from states.planner import Heard, Overdue, fates, phase_of, pointless
 from workflow import models
 from workflow.access import Deed, role_for
 from workflow.audit.entry import Entry
@@ -24,10 +24,10 @@ from workflow.decisions.decide import Request, decide
 from workflow.decisions.effects import end_of_standing
 from workflow.decisions.notices import Notice, payload, recipients
 from workflow.decisions.outcome import Act, Refused
-from workflow.decisions.record import Change, Happened, Settled, enter, record
+from workflow.decisions.record import Change, Happened, Settled, Settlement, enter, record, record_settlements
 from workflow.errors import BadInput, NotPermitted
 from workflow.models.base import table_of
-from workflow.store import cases, facts, ledger, people
+from workflow.store import cases, contacts, facts, ledger, people
 from workflow.store.cases import Case
 from workflow.store.office import Office
 from workflow.store.requests import note_reminder
@@ -153,10 +153,15 @@ def _batch(connection: Connection, office: Office, ids: Sequence[int], now: date
     staff = people.everybody(connection)
     rows = ledger.due(connection, ids, now)
     loaded = facts.load(connection, office, list(locked.values()), now=now, people=staff)
+    noted = contacts.newest_of(connection, list(locked.values()))
     done: list[dict[str, Any]] = []
+    settlements: list[Settlement] = []
+    act = Act(CLOCK, "clock", now)
     for id_, group in groupby(rows, key=lambda row: int(row.application_id)):
-        clock = _Clock(connection, office, machines[id_], locked[id_], staff, Act(CLOCK, "clock", now), done)
+        contact = noted.get(id_)
+        clock = _Clock(connection, office, machines[id_], locked[id_], staff, contact, act, done, settlements)
         clock.run(list(group), loaded[id_])
+    record_settlements(connection, office.origin, act, settlements)
     return done
 
 
@@ -169,16 +174,19 @@ class _Clock:
     machine: ProgrammeMachine
     case: Case
     staff: Mapping[str, Person]
+    contact: Row[Any] | None  # the newest one about the coming cycle
     act: Act
     done: list[dict[str, Any]]
+    settlements: list[Settlement]  # written together when the batch is through
 
     def run(self, rows: list[Row[Any]], loaded: facts.Loaded) -> None:
         for row in rows:
             if row.trigger:
                 self._fire(row, loaded)
-        # A fired timer may have superseded what was due after it.
-        still = ledger.still_planned(self.connection, [row.id for row in rows if row.message])
-        messages = [row for row in rows if row.id in still]
+        messages = [row for row in rows if row.message]
+        if len(messages) < len(rows):  # a fired timer may have superseded what was due after it
+            still = ledger.still_planned(self.connection, [row.id for row in messages])
+            messages = [row for row in messages if row.id in still]
         self._remind([row for row in messages if row.subject in ("certificate", "band")], loaded)
         for row in messages:
             if row.subject == "request":
@@ -241,12 +249,22 @@ class _Clock:
         today = local_day(self.act.now, self.machine.programme.time_zone)
         standing = self.case.held.standing(today)
         overdue = [Overdue(r.rule, r.due_at, tuple(r.audience.split(","))) for r in rows]
-        decided = {fate.rule: fate for fate in fates(overdue, ended=standing == "ended")}
+        ended = standing == "ended"
+        phase = phase_of(self.machine.programme, self.case.state, self.case.back_to)
+        reasons = dict(pointless(self.machine.programme, phase, overdue, self._heard(loaded.facts, today), ended=ended))
+        weighed = fates([one for one in overdue if one.rule not in reasons], ended=ended)
+        reasons |= {fate.rule: fate.superseded for fate in weighed}
         for row in rows:
-            if reason := decided[row.rule].superseded:
+            if reason := reasons[row.rule]:
                 self._settle(row, "superseded", reason, "clock:reminder:superseded")
             else:
                 self._send(row, loaded)
+
+    def _heard(self, known: Facts, today: date) -> Heard:
+        """Return how far the company is with a renewal that is still to come."""
+        draft = not known.undecided and bool(known.documents or known.findings)
+        contact = self.contact
+        return Heard(today, draft, contact and contact.contacted_on, contact and contact.expects_on)
 
     def _chase(self, row: Row[Any], loaded: facts.Loaded) -> None:
         """Remind the company of an answer, or give final notice; the request remembers the day."""
@@ -279,12 +297,13 @@ class _Clock:
             "band": loaded.facts.newest_band,
         }
         body = payload(self.case, programme, **(shown | told | more))
+        bundled = row.audience == "account_manager"
         self._settle(
             row,
             "done",
             "1 recipient" if len(who) == 1 else f"{len(who)} recipients",
             "clock:reminder:sent",
-            notices=tuple(Notice(row.message, recipient, body) for recipient in who),
+            notices=tuple(Notice(row.message, recipient, body, bundled) for recipient in who),
         )
 
     @property
@@ -293,7 +312,7 @@ class _Clock:
 
     def _settle(self, row: Row[Any], status: str, outcome: str, kind: str, notices: tuple[Notice, ...] = ()) -> None:
         change = self._change(row, status, outcome, kind, notices)
-        record(self.connection, self.office.origin, self.case, self.machine.programme, self.act, change)
+        self.settlements.append(Settlement(self.case, self.machine.programme, change))
         self._tell(row, status, outcome, [notice.recipient for notice in notices])
 
     def _change(self, row: Row[Any], status: str, outcome: str, kind: str, notices: tuple[Notice, ...] = ()) -> Change:

@@ -12,6 +12,7 @@ from workflow.models.base import table_of
 _N = table_of(models.Notification)
 _A = table_of(models.Application)
 _T = table_of(models.DeliveryAttempt)
+_S = table_of(models.SuppressedAddress)
 
 
 def messages(connection: Connection, *, status: str = "", limit: int = 100) -> list[dict[str, Any]]:
@@ -39,3 +40,10 @@ def message(connection: Connection, id_: int) -> dict[str, Any]:
         "payload": json.loads(row.payload),
         "tries": [{"at": t.at, "outcome": t.outcome, "reply": t.reply, "address": t.address} for t in tries],
     }
+
+
+def suppressed(connection: Connection) -> list[dict[str, Any]]:
+    """Return the addresses to which nothing is sent any more, oldest first, with the message that came back."""
+    query = select(_S.c.address, _S.c.since, _S.c.reason, _S.c.notification_id.label("message"))
+    open_ = query.where(_S.c.released_at.is_(None)).order_by(_S.c.id)
+    return [dict(row) for row in connection.execute(open_).mappings()]

@@ -32,10 +32,9 @@ def on(connection: Connection, day: date) -> dict[str, Away]:
     return {away.officer_id: away for away in _all(connection, query)}
 
 
-def deputy_on(connection: Connection, officer_id: str, day: date) -> str:
-    """Return who stands in for somebody on a day; nothing when the person is there."""
-    query = _READ.where(_ABSENCE.c.officer_id == officer_id, _ABSENCE.c.first <= day, _ABSENCE.c.last >= day)
-    return next((away.deputy_id for away in _all(connection, query)), "")
+def between(connection: Connection, first: date, last: date) -> list[Away]:
+    """Return every absence that shares a day with these, earliest first."""
+    return _all(connection, _READ.where(_ABSENCE.c.first <= last, _ABSENCE.c.last >= first))
 
 
 def within(connection: Connection, officer_id: str, first: date, last: date) -> Away | None:

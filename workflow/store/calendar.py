@@ -1,10 +1,15 @@
-"""Public holidays as stored: computed ones that an administration may override. Knows no deadlines."""
+"""Public holidays as stored: computed ones that an administration may override, and what was known when.
 
-from datetime import date, datetime
+Knows no deadlines.
+"""
 
-from sqlalchemy import Connection, func, select
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from states.dates import OfficeCalendar
+from sqlalchemy import Connection, Row, Select, func, select
+
+from states.dates import OfficeCalendar, StatutoryCalendar
+from states.definition import Calendars
 from workflow import models
 from workflow.models.base import table_of
 from workflow.models.calendar_day import ALWAYS
@@ -18,11 +23,41 @@ def office_calendar(
     connection: Connection, zone: str, first: date, last: date, *, as_at: datetime | None = None
 ) -> OfficeCalendar:
     """Return the public holidays of a zone within a span of days, both included, as known now or `as_at` an instant."""
+    return OfficeCalendar.of(_holidays(connection, zone, first, last, as_at))
+
+
+def statutory_calendar(
+    connection: Connection, zone: str, calendars: Calendars, first: date, last: date, *, as_at: datetime | None = None
+) -> StatutoryCalendar:
+    """Return the same holidays with the weekdays that law leaves out too."""
+    return StatutoryCalendar.of(_holidays(connection, zone, first, last, as_at), calendars.statutory_excludes)
+
+
+def _holidays(connection: Connection, zone: str, first: date, last: date, as_at: datetime | None) -> list[date]:
     query = select(_D.c.day, _D.c.closed).where(_D.c.zone == zone, _D.c.day.between(first, last))
     if as_at is not None:
         query = query.where(_D.c.since <= as_at)
     newest = {row.day: row.closed for row in connection.execute(query.order_by(_D.c.since))}
-    return OfficeCalendar.of(day for day, closed in newest.items() if closed)
+    return [day for day, closed in newest.items() if closed]
+
+
+def known_of(connection: Connection, zone: str, day: date) -> Row[Any] | None:
+    """Return the newest row of a day, whether it says a holiday or none after all; None where there is none."""
+    query: Select[Any] = select(_D.c.name, _D.c.closed, _D.c.since).where(_D.c.zone == zone, _D.c.day == day)
+    return connection.execute(query.order_by(_D.c.since.desc()).limit(1)).first()
+
+
+def override(connection: Connection, zone: str, day: date, name: str, *, closed: bool, now: datetime) -> None:
+    """Store what is gazetted of a day; it counts from now on. A clock that was set back stays behind what is known."""
+    known = known_of(connection, zone, day)
+    since = max(now, known.since + timedelta(microseconds=1)) if known else now
+    row = {"zone": zone, "day": day, "since": since, "name": name, "closed": closed, "source": "gazetted"}
+    connection.execute(_D.insert(), row)
+
+
+def zones(connection: Connection) -> list[str]:
+    """Return the zones whose holidays are kept."""
+    return list(connection.execute(select(_D.c.zone).distinct().order_by(_D.c.zone)).scalars())
 
 
 def fill(connection: Connection) -> int:

@@ -1,6 +1,6 @@
 """Locks and reads one case. Lock order is always the application, then the rest; nothing here decides anything."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
@@ -111,7 +111,8 @@ _LOCK_OF_COMPANY = (
     .order_by(_A.c.id)
     .with_for_update(of=_A)
 )
-_LOCK_MANY = _case_query().where(_A.c.id.in_(bindparam("ids", expanding=True))).order_by(_A.c.id).with_for_update(of=_A)
+_READ_MANY = _case_query().where(_A.c.id.in_(bindparam("ids", expanding=True))).order_by(_A.c.id)
+_LOCK_MANY = _READ_MANY.with_for_update(of=_A)
 
 assert tuple(f.name for f in fields(Case)) == tuple(c.name for c in _READ.selected_columns)  # noqa: S101  # at import
 
@@ -145,3 +146,9 @@ def lock_live_of_company(connection: Connection, company_id: int) -> list[Case]:
 
 def lock_many(connection: Connection, ids: Sequence[int]) -> list[Case]:
     return [_case(row) for row in connection.execute(_LOCK_MANY, {"ids": list(ids)})]
+
+
+def read_many(connection: Connection, ids: Iterable[int]) -> dict[int, Case]:
+    """Read cases by id without locking them."""
+    wanted = sorted(set(ids))
+    return {row.id: _case(row) for row in connection.execute(_READ_MANY, {"ids": wanted})} if wanted else {}

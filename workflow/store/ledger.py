@@ -1,10 +1,10 @@
 """The planned actions that are due: which cases have some, and what they are. What is due is a query, never a memory."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select, tuple_, update
+from sqlalchemy import Connection, Row, bindparam, func, or_, select, tuple_, update
 
 from workflow import models
 from workflow.models.base import table_of
@@ -55,6 +55,39 @@ def claim(
 def due(connection: Connection, ids: Sequence[int], now: datetime) -> list[Row[Any]]:
     """Return the due actions of locked applications, by application and due instant."""
     return list(connection.execute(_DUE, {"ids": list(ids), "now": now}))
+
+
+def living(connection: Connection, after: int, many: int) -> list[int]:
+    """Return the ids of the next applications for which anything is or may come to be planned."""
+    alive = or_(_A.c.live_key.is_not(None), _A.c.next_due.is_not(None))
+    return list(
+        connection.execute(select(_A.c.id).where(alive, _A.c.id > after).order_by(_A.c.id).limit(many)).scalars()
+    )
+
+
+def messages_around(
+    connection: Connection, ids: Sequence[int], first: date, last: date, now: datetime
+) -> list[Row[Any]]:
+    """Return the planned messages of locked applications that are due after now, on local days within a span."""
+    query = select(
+        _P.c.id,
+        _P.c.application_id,
+        _P.c.subject,
+        _P.c.rule,
+        _P.c.basis,
+        _P.c.occurrence,
+        _P.c.revision,
+        _P.c.message,
+        _P.c.audience,
+        _P.c.due_on,
+    ).where(
+        _P.c.application_id.in_(ids),
+        _P.c.status == "planned",
+        _P.c.message.is_not(None),
+        _P.c.due_at > now,
+        _P.c.due_on.between(first, last),
+    )
+    return list(connection.execute(query.order_by(_P.c.application_id, _P.c.due_at, _P.c.id)))
 
 
 def still_planned(connection: Connection, ids: Sequence[int]) -> set[int]:

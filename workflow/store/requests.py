@@ -1,8 +1,10 @@
 """Requests for information: what the clock notes on them and what dates they give. Asking and answering are decisions."""
 
+from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from workflow import models
 from workflow.models.base import table_of
@@ -24,6 +26,20 @@ def next_reply_by(connection: Connection, application_id: int, cycle: int) -> da
     )
     day: date | None = connection.execute(query).scalar_one()
     return day
+
+
+def open_of(connection: Connection, ids: Sequence[int], last: date) -> list[Row[Any]]:
+    """Return the unanswered requests of locked applications whose answer is or was due by a day."""
+    query = select(_R.c.application_id, _R.c.number, _R.c.cycle, _R.c.question, _R.c.reply_by).where(
+        _R.c.application_id.in_(ids), _R.c.received_on.is_(None), _R.c.reply_by <= last
+    )
+    return list(connection.execute(query.order_by(_R.c.application_id, _R.c.number)))
+
+
+def move_deadline(connection: Connection, application_id: int, number: int, reply_by: date, calendar: str) -> None:
+    """Give an open request a later day. The trail keeps the one before."""
+    request = (_R.c.application_id == application_id, _R.c.number == number, _R.c.received_on.is_(None))
+    connection.execute(update(_R).where(*request).values(reply_by=reply_by, calendar=calendar))
 
 
 def all_received_on(connection: Connection, case: Case) -> date | None:

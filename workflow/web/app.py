@@ -1,13 +1,15 @@
 """The web application: pages for reading, and health for whoever runs it. Built from an open office; opens none."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
+from workflow.reports import metrics
 from workflow.store.office import Office
 from workflow.web.errors import add_handlers
 from workflow.web.pages import cases
@@ -35,6 +37,12 @@ def create_app(
         if problems := ready():
             return JSONResponse({"status": "not ready", "problems": problems}, status_code=503)
         return JSONResponse({"status": "ready"})
+
+    @app.get("/metrics")
+    def figures() -> Response:
+        """Say how late the clock and the mail are, for Prometheus."""
+        told = metrics.exposition(office, now=clock(), real_now=datetime.now(UTC))
+        return Response(told, media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     app.include_router(cases.router(office, clock, demonstration=demonstration))
     app.mount("/static", StaticFiles(directory=TEMPLATES / "static"), name="static")

@@ -175,7 +175,7 @@ def test_after_a_cut_connection_the_next_message_gets_a_new_one() -> None:
     assert len(handler.peers) == 2
 
 
-@pytest.mark.parametrize("recipient", ["jö@x.example", "jo\x00@x.example"])
+@pytest.mark.parametrize("recipient", ["jo\x00@x.example", "jo", "jo@x.example, evil@x.y"])
 def test_an_address_no_command_can_carry_is_refused_for_good(recipient: str) -> None:
     handler = Accepting()
 
@@ -284,6 +284,12 @@ def test_a_mailbox_that_cannot_be_written_is_temporary_trouble(tmp_path: Path) -
         ("smtps://mail.example", Relay("mail.example", 465, use_tls=True)),
         ("smtps://mail.example:2465", Relay("mail.example", 2465, use_tls=True)),
         ("smtp://[::1]:2525", Relay("::1", 2525)),
+        ("smtp://mail.example?connections=8", Relay("mail.example", 587, connections=8)),
+        ("smtp://mail.example?per_second=0.5", Relay("mail.example", 587, per_second=0.5)),
+        (
+            "smtps://u:p@mail.example?per_second=20&connections=1",
+            Relay("mail.example", 465, "u", "p", use_tls=True, connections=1, per_second=20),
+        ),
         ("maildir:///var/lib/aeo%20mail", Path("/var/lib/aeo mail")),
     ],
 )
@@ -300,6 +306,21 @@ def test_an_address_is_read_into_a_relay_or_a_folder(url: str, relay: Relay | Pa
         "smtp://",
         "smtp://:587",
         "smtp://mail.example?starttls=maybe",
+        "smtp://mail.example?starttls=",
+        "smtp://u:p@mail.example?starttls=opportunistic",
+        "smtp://mail.example?connections=0",
+        "smtp://mail.example?connections=101",
+        "smtp://mail.example?connections=10000000001",
+        "smtp://mail.example?connections=-1",
+        "smtp://mail.example?connections=four",
+        "smtp://mail.example?connections=²",
+        "smtp://mail.example?connections=",
+        "smtp://mail.example?per_second=0",
+        "smtp://mail.example?per_second=-1",
+        "smtp://mail.example?per_second=nan",
+        "smtp://mail.example?per_second=inf",
+        "smtp://mail.example?per_second=often",
+        "smtp://mail.example?conections=8",
         "smtp://mail.example:port",
         "smtp://mail.example:99999",
         "smtp://[mail.example",
@@ -310,6 +331,22 @@ def test_an_address_is_read_into_a_relay_or_a_folder(url: str, relay: Relay | Pa
 def test_an_address_that_cannot_be_used_is_refused_in_words(url: str, read: Callable[[str], object]) -> None:
     with pytest.raises(BadAddress, match="AEO_SMTP_URL"):
         read(url)
+
+
+def test_an_authority_that_cannot_be_read_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "empty.pem").write_text("nothing here", encoding="utf-8")
+
+    for file in ("empty.pem", "missing.pem"):
+        with pytest.raises(BadAddress, match="AEO_SMTP_CA"):
+            transport_of("smtp://mail.example", str(tmp_path / file))
+
+
+@pytest.mark.parametrize(
+    ("url", "size"),
+    [("maildir:///tmp/aeo", 1), ("smtp://mail.example", 4), ("smtp://mail.example?connections=9", 9)],
+)
+def test_a_transport_says_how_many_messages_it_takes_at_the_same_time(url: str, size: int) -> None:
+    assert transport_of(url).size == size
 
 
 def test_the_address_chooses_the_transport() -> None:

@@ -705,7 +705,7 @@ class TestCriteriaAccepted:
         assert ask("criteria_accepted", criteria_accepted=False) == Unmet(
             "criteria_accepted",
             "CRITERIA_NOT_ACCEPTED",
-            "The criteria of STP edition 2026-02 are placeholders, not the authority's text. "
+            "The criteria of STP edition 2026-03 are placeholders, not the authority's text. "
             "Replace them, or confirm them as your own (aeo programme accept STP).",
             "an administrator",
         )
