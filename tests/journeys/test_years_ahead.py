@@ -32,6 +32,7 @@ def test_three_years_of_the_demonstration(shown: Console, tmp_path: Path) -> Non
     assert (summary["ticks"], summary["ticks_down"], summary["overdue"]) == (36, 1, [])
     assert summary["rules"]["lapse"] == {"done": sum(event["rule"] == "lapse" for event in events)}
     assert "certified" not in summary["states"]
+    assert (summary["reminders"]["unaccounted"], summary["reminders"]["expected"] > 200) == ([], True)
     with (kept / "events.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["application"], row["rule"], row["outcome"]) for row in rows] == [
@@ -52,6 +53,8 @@ def test_says_line_by_line_what_happens_and_sums_up(shown: Console, tmp_path: Pa
     assert any("-> " in line and "@casework.example" in line for line in lines)
     assert "2027-01-05T09:00:00+08:00 to 2029-12-20T09:00:00+08:00: 37 ticks; " in said
     assert lines[-1] == "Nothing that was planned is overdue."
+    assert lines[-2].startswith("Reminders: ")
+    assert lines[-2].endswith(" 0 unaccounted.")
     assert sorted(path for path in tmp_path.rglob("*") if "var" not in path.parts) == before
 
 
