@@ -305,6 +305,24 @@ class TestDeadlines:
         assert builders.rows_of(office, models.InformationRequest)[0]["reply_by"] == REPLY_BY
         assert told(office) == []
 
+    def test_that_a_withdrawn_renewal_left_open_stay(self, sqlite_office: Office):
+        """The case lives on with its certificate, but nobody waits for the answer any more."""
+        office, staff = sqlite_office, builders.people(sqlite_office)
+        admin = builders.another_person(office, "p-90", "Gita Rao", "admin")
+        reference = builders.certified(office, staff, valid_from=FROM)
+        officer = builders.act(staff.officer, builders.morning_of(POLLING_DAY - 14 * DAY))
+        builders.complete_pack(office, officer, reference)
+        given = {"reply_by": POLLING_DAY.isoformat()}
+        builders.done(builders.advance(office, officer, reference, "renew"))
+        asked = builders.advance(office, officer, reference, "request_information", reason="Where?", given=given)
+        builders.done(asked)
+        builders.done(builders.advance(office, officer, reference, "withdraw", reason_code="request"))
+
+        gazette(office, admin)
+
+        assert builders.rows_of(office, models.InformationRequest)[0]["reply_by"] == POLLING_DAY
+        assert told(office) == []
+
     def test_of_an_edition_without_calendars_stay(self, office: Office, admin: Person, stp_text: str):
         reference, _ = awaiting(office, REPLY_BY)
         with office.database.transaction() as transaction:
