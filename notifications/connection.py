@@ -177,7 +177,7 @@ class Connection:
         """Take leave and close."""
         try:
             if self.is_open:
-                await self._client.quit(timeout=_GOODBYE)
+                await self._client.quit(timeout=min(self._timeout, _GOODBYE))
         except _TROUBLE:
             pass
         finally:

@@ -10,6 +10,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from workflow.bootstrap import Opened
 from workflow.operations.deliver_outbox import deliver_outbox
+from workflow.operations.escalate_tasks import escalate_tasks
 from workflow.operations.note_heartbeat import note_heartbeat
 from workflow.operations.read_bounces import read_bounces
 from workflow.operations.send_digests import send_digests
@@ -41,6 +42,7 @@ JOBS = (
     Job("deliver_outbox", 5, _deliver),
     Job("read_bounces", 20, _read_bounces),
     Job("send_digests", 30, lambda opened: send_digests(opened.office, now=opened.clock())),
+    Job("escalate_tasks", 30, lambda opened: escalate_tasks(opened.office, now=opened.clock())),
 )
 
 

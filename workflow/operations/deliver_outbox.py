@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from notifications import deadlines
 from notifications.composition import Envelope, compose
 from notifications.rendering import Rendered, Renderer
 from notifications.retry import Outcome, decide
@@ -143,7 +144,7 @@ class _Run:
         return await asyncio.get_running_loop().run_in_executor(self._database, work, *given)
 
     async def _send(self, parcel: Parcel) -> Reply:
-        content = _compose(self._post, parcel)
+        content = _compose(self._post, parcel, self._office.origin)
         if isinstance(content, Reply):
             return content
         try:
@@ -213,10 +214,13 @@ def _may_begin(mail: Mail, now: datetime) -> bool:
     return mail.lease_until is not None and now <= mail.lease_until - _LONGEST
 
 
-def _compose(post: Post, parcel: Parcel) -> bytes | Reply:
+def _compose(post: Post, parcel: Parcel, origin: str) -> bytes | Reply:
     mail = parcel.mail
     try:
         rendered = _rendered(post.renderer, parcel)
+        if not parcel.members:
+            beside = deadlines.attachments(mail.message, mail.payload, origin=origin, at=mail.created_at)
+            rendered = replace(rendered, attachments=beside)
         # Its own date, not that of the try: a second mail after a doubt must be the same to the byte.
         reply_to = mail.payload.get("reply_to") or post.sender
         return compose(Envelope(post.sender, mail.address, reply_to, mail.message_id, mail.created_at), rendered)

@@ -365,7 +365,16 @@ def test_a_name_in_another_script_before_the_at_stands_in_the_header_as_utf_8() 
 
 @pytest.mark.parametrize(
     "message_id",
-    ["", "a@x.example", "<a@x.example>\r\nBcc: evil@x.y", "<a\x00@x.example>", "<é@x.example>", "<a b@x>", "<a@x>\n"],
+    [
+        "",
+        "a@x.example",
+        "<a@x.example>\r\nBcc: evil@x.y",
+        "<a\x00@x.example>",
+        "<é@x.example>",
+        "<a b@x>",
+        "<a@x>\n",
+        "<a@x> more",
+    ],
 )
 def test_a_message_id_with_more_in_it_is_refused(message_id: str) -> None:
     with pytest.raises(UnsafeMessage):

@@ -458,7 +458,17 @@ def test_a_digest_speaks_of_the_companies_or_of_the_team() -> None:
     assert "And 2 more." in words
     assert "target day has passed" not in words
     assert team.startswith("The team's certificates and cases, week of Mon 23 Nov 2026 / ")
-    assert "STP-C-000045, in force. Revalidation due. Nurul Huda Waits" in team
+    assert "STP-C-000045, in force. Revalidation due. Account manager: Nurul Huda. Waits" in team
+
+
+def test_a_digest_names_the_officer_and_to_the_team_who_has_no_account_manager() -> None:
+    made = sample("portfolio_digest")
+    us = {"rows": [made["us"]["rows"][0] | {"assignee": "Tan Wei Ming"}], "more": 0}
+    ends = {"rows": [made["ends"]["rows"][0] | {"account_manager": None}], "more": 0}
+    words = said("portfolio_digest", team=True, us=us, ends=ends)
+
+    assert "pass the checklist. Officer: Tan Wei Ming. Waits" in words
+    assert "Revalidation due. No account manager. Waits" in words
 
 
 def test_a_digest_says_that_a_target_day_has_passed() -> None:
