@@ -64,6 +64,7 @@ class TestAReminderInDoubt:
         _, second = deliver(office, now=NOW + HOUR)
 
         assert set(first.sent) < set(second.sent)  # the rest is the letter about the new account manager
+        assert all(b"Reply-To: dewi.lestari@customs.example" in content for _, content in first.sent)
 
     def test_stays_in_doubt_after_a_second_silence_and_is_a_task_then(self, office: Office):
         message = queue(office, a_case(office))
