@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from pathlib import Path
 
 import builders
 import pytest
@@ -24,11 +25,13 @@ from mailroom import (
 )
 from sqlalchemy import update
 
+from notifications.rendering import Renderer
 from notifications.retry import Outcome
 from notifications.transport import Reply
 from workflow import models
 from workflow.errors import BadInput, NotFound, NotPermitted
 from workflow.models.base import table_of
+from workflow.operations.deliver_outbox import Post, deliver_outbox
 from workflow.operations.retry_message import retry_message
 from workflow.operations.transfer_portfolio import transfer_portfolio
 from workflow.store.office import Office
@@ -341,3 +344,23 @@ class TestARun:
         assert 1 <= len(transport.sent) < 10
         assert counts == {"sent": len(transport.sent)}
         assert deliver(sqlite_office)[0] == {"sent": 10 - len(transport.sent)}
+
+    def test_sends_the_shipped_text_where_an_own_one_is_faulty_and_tells_an_administrator_once(
+        self, sqlite_office: Office, tmp_path: Path
+    ):
+        own = tmp_path / "email" / "application_received"
+        own.mkdir(parents=True)
+        (own / "subject.txt").write_text("{{ nothing_of_that_name }}")
+        reference = a_case(sqlite_office)
+        queue(sqlite_office, reference)
+        queue(sqlite_office, reference)
+        transport = Transport()
+
+        counts = deliver_outbox(
+            sqlite_office, Post(transport, Renderer(tmp_path), "casework@casework.example"), now=NOW
+        )
+
+        assert counts == {"sent": 2}
+        (task,) = tasks(sqlite_office, role="admin")
+        assert "The overriding template of application_received" in task["sentence"]
+        assert "aeo outbox preview application_received" in task["sentence"]

@@ -8,7 +8,7 @@ import asyncio
 import threading
 import zlib
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -27,6 +27,7 @@ from workflow.store import outbox, recipients
 from workflow.store.cases import read_many
 from workflow.store.office import Office
 from workflow.store.outbox import Fate, Mail
+from workflow.store.tasks import add_task
 
 BATCH = 50
 _LONGEST = timedelta(minutes=20)  # one try, with every stage of it at its slowest; well within a lease
@@ -86,6 +87,7 @@ class _Run:
         self._answers: SimpleQueue[tuple[Parcel, Reply]] = SimpleQueue()
         self._database = ThreadPoolExecutor(1, "outbox")
         self._error: Exception | None = None
+        self._faults: set[str] = set()  # of overriding templates, for which the shipped ones stood in
         self._over = self._opened = False
 
     async def deliver(self) -> None:
@@ -104,6 +106,7 @@ class _Run:
         self._database.shutdown()
         self._settle_answered()
         self._give_back(list(self._waiting))
+        self._note_faults()
         if self._error is not None:
             raise self._error
 
@@ -144,7 +147,7 @@ class _Run:
         return await asyncio.get_running_loop().run_in_executor(self._database, work, *given)
 
     async def _send(self, parcel: Parcel) -> Reply:
-        content = _compose(self._post, parcel, self._office.origin)
+        content = _compose(self._post, parcel, self._office.origin, self._faults)
         if isinstance(content, Reply):
             return content
         try:
@@ -165,6 +168,13 @@ class _Run:
         if parcels:
             with self._office.database.transaction() as transaction:
                 outbox.give_back(transaction.connection, [mail for parcel in parcels for mail in parcel.mails])
+
+    def _note_faults(self) -> None:
+        """A template that cannot be used stops no mail, but an administrator must get to know."""
+        if self._faults:
+            with self._office.database.transaction() as transaction:
+                for fault in sorted(self._faults):
+                    add_task(transaction.connection, f"template:{fault}", "admin", fault, self._clock())
 
     def _settle_answered(self) -> None:
         """Settle every answer that has come by now."""
@@ -214,10 +224,10 @@ def _may_begin(mail: Mail, now: datetime) -> bool:
     return mail.lease_until is not None and now <= mail.lease_until - _LONGEST
 
 
-def _compose(post: Post, parcel: Parcel, origin: str) -> bytes | Reply:
+def _compose(post: Post, parcel: Parcel, origin: str, faults: set[str]) -> bytes | Reply:
     mail = parcel.mail
     try:
-        rendered = _rendered(post.renderer, parcel)
+        rendered = _rendered(post.renderer, parcel, faults)
         if not parcel.members:
             beside = deadlines.attachments(mail.message, mail.payload, origin=origin, at=mail.created_at)
             rendered = replace(rendered, attachments=beside)
@@ -228,15 +238,21 @@ def _compose(post: Post, parcel: Parcel, origin: str) -> bytes | Reply:
         return Reply(Outcome.PERMANENT, f"Not sent: {error}")
 
 
-def _rendered(renderer: Renderer, parcel: Parcel) -> Rendered:
+def _rendered(renderer: Renderer, parcel: Parcel, faults: set[str]) -> Rendered:
+    def render(message: str, payload: Mapping[str, Any]) -> Rendered:
+        made = renderer.render(message, payload)
+        if made.fault:
+            faults.add(made.fault)
+        return made
+
     if not parcel.members:
-        return renderer.render(parcel.mail.message, dict(parcel.mail.payload))
+        return render(parcel.mail.message, parcel.mail.payload)
     items = [
         {name: mail.payload.get(name) for name in ("reference", "company_name", "certificate_number", "valid_until")}
-        | {"rule": mail.payload.get("rule", ""), "line": renderer.render(mail.message, dict(mail.payload)).subject}
+        | {"rule": mail.payload.get("rule", ""), "line": render(mail.message, mail.payload).subject}
         for mail in parcel.mails
     ]
-    return renderer.render("colleague_bundle", parcel.mail.payload["bundle"] | {"items": items})
+    return render("colleague_bundle", parcel.mail.payload["bundle"] | {"items": items})
 
 
 def _fates(parcel: Parcel, reply: Reply, now: datetime) -> list[Fate]:
