@@ -64,6 +64,7 @@ class TestAReminderInDoubt:
         _, second = deliver(office, now=NOW + HOUR)
 
         assert set(first.sent) < set(second.sent)  # the rest is the letter about the new account manager
+        assert all(b"Reply-To: dewi.lestari@customs.example" in content for _, content in first.sent)
 
     def test_stays_in_doubt_after_a_second_silence_and_is_a_task_then(self, office: Office):
         message = queue(office, a_case(office))
@@ -326,3 +327,17 @@ class TestARun:
 
         assert counts == {"sent": 3}
         assert len(transport.sent) == 3
+
+    def test_ends_after_its_longest_time_and_leaves_the_rest_to_the_next(self, sqlite_office: Office):
+        reference = a_case(sqlite_office)
+        for _ in range(10):
+            queue(sqlite_office, reference)
+        seconds = iter(range(1000))
+
+        counts, transport = deliver(
+            sqlite_office, clock=lambda: NOW + timedelta(seconds=next(seconds)), longest=timedelta(seconds=10)
+        )
+
+        assert 1 <= len(transport.sent) < 10
+        assert counts == {"sent": len(transport.sent)}
+        assert deliver(sqlite_office)[0] == {"sent": 10 - len(transport.sent)}

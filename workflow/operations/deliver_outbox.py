@@ -49,15 +49,17 @@ def deliver_outbox(
     now: datetime,
     clock: Callable[[], datetime] | None = None,
     stop: threading.Event | None = None,
+    longest: timedelta | None = None,
     batch: int = BATCH,
 ) -> dict[str, int]:
     """Try every queued message that is due, once. Return how many ended in each status.
 
     `clock` tells the time as a long run goes on; without one it stays `now`. Once `stop` is set no further message is
-    begun: those on their way are finished, the others go back into the queue.
+    begun: those on their way are finished, the others go back into the queue; so too when `longest` is over.
     """
     _doubt_expired(office, now)
-    run = _Run(office, post, clock or (lambda: now), stop or threading.Event(), batch)
+    until = now + longest if longest is not None else None
+    run = _Run(office, post, clock or (lambda: now), stop or threading.Event(), until, batch)
     try:
         asyncio.run(run.deliver())
     finally:
@@ -69,10 +71,17 @@ class _Run:
     """One run of the dispatcher. What touches the database happens in a thread of its own, one thing at a time."""
 
     def __init__(
-        self, office: Office, post: Post, clock: Callable[[], datetime], stop: threading.Event, batch: int
+        self,
+        office: Office,
+        post: Post,
+        clock: Callable[[], datetime],
+        stop: threading.Event,
+        until: datetime | None,
+        batch: int,
     ) -> None:
         self.counts: Counter[str] = Counter()
-        self._office, self._post, self._clock, self._stop, self._batch = office, post, clock, stop, batch
+        self._office, self._post, self._batch = office, post, batch
+        self._clock, self._stop, self._until = clock, stop, until
         self._waiting: deque[Parcel] = deque()
         self._answers: SimpleQueue[tuple[Parcel, Reply]] = SimpleQueue()
         self._database = ThreadPoolExecutor(1, "outbox")
@@ -117,7 +126,9 @@ class _Run:
         return None
 
     def _is_over(self) -> bool:
-        return self._over or self._error is not None or self._stop.is_set()
+        if self._over or self._error is not None or self._stop.is_set():
+            return True
+        return self._until is not None and self._clock() > self._until
 
     async def _claim_more(self) -> None:
         async with self._claiming:
