@@ -627,15 +627,16 @@ def _contacted(case: _Case, one: Expected, row: Row[Any], groups: tuple[str, ...
     return any(n.contacted_on.isoformat() == groups[0] and n.recorded_at <= row.settled_at for n in notes)
 
 
-_MUTING_ENDS = 30  # days before the end from which nothing mutes a reminder any more
-
-
 def _muted(case: _Case, one: Expected, row: Row[Any], groups: tuple[str, ...]) -> bool:
     """Only account managers are spared what they know, while the day lasts that was noted, and never close to the end."""
     notes = [n for n in case.evidence.notes.get(case.row.id, []) if n.recorded_at <= row.settled_at and n.expects_on]
     noted = any(n.expects_on.isoformat() == groups[0] for n in notes)
     offset, day = case.offset_of(row), date.fromisoformat(groups[0])
-    spared = one.planned.audience == ("account_manager",) and offset is not None and offset < -_MUTING_ENDS
+    spared = (
+        one.planned.audience == ("account_manager",)
+        and offset is not None
+        and offset < -case.history.programme.renewal.muting_ends_days
+    )
     return noted and spared and local_day(row.settled_at, case.history.programme.time_zone) <= day
 
 
