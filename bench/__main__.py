@@ -2,18 +2,19 @@
 
 import argparse
 
-from bench import mail, sweeping, transition
+from bench import mail, sweeping, transition, years
 from bench.databases import KINDS
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--measure", choices=("P1", "P4", "P5"), help="measure one goal; all without it")
+    parser.add_argument("--measure", choices=("P1", "P4", "P5", "P9"), help="measure one goal; all without it")
     parser.add_argument("--only", choices=KINDS, help="measure P1 and P4 on one database; on both without it")
     parser.add_argument("--rounds", type=int, default=7, help="rounds of floor and ours, in turns (7)")
     parser.add_argument("--each", type=int, default=300, help="transitions or messages of each in a round (300)")
     parser.add_argument("--live", type=int, default=100_000, help="live certificates for the sweep (100000)")
     parser.add_argument("--due", type=int, default=10_000, help="reminders due in one sweep (10000)")
+    parser.add_argument("--certificates", type=int, default=1_000, help="certificates simulated for three years (1000)")
     parser.add_argument("--connections", type=int, default=4, help="connections to the mail sink (4)")
     parser.add_argument("--seed", type=int, default=1, help="which cases fall to whom, and who starts (1)")
     given = parser.parse_args()
@@ -29,6 +30,8 @@ def main() -> None:
             sweeping.run(kind, live=given.live, due=given.due, rounds=3, seed=given.seed)
     if given.measure in (None, "P5"):
         mail.run(rounds=given.rounds, each=given.each, connections=given.connections, seed=given.seed)
+    if given.measure in (None, "P9"):
+        years.run(certificates=given.certificates)
 
 
 if __name__ == "__main__":
