@@ -27,6 +27,11 @@ class Job:
     run: Callable[[Opened], object]
 
 
+def _sweep(opened: Opened) -> object:
+    until = opened.clock() + _A_RUN
+    return sweep(opened.office, now=opened.clock(), stop=lambda: opened.stop.is_set() or opened.clock() > until)
+
+
 def _deliver(opened: Opened) -> object:
     post, clock = opened.post(), opened.clock
     return deliver_outbox(opened.office, post, now=clock(), clock=clock, stop=opened.stop, longest=_A_RUN)
@@ -38,7 +43,7 @@ def _read_bounces(opened: Opened) -> object:
 
 
 JOBS = (
-    Job("sweep", 5, lambda opened: sweep(opened.office, now=opened.clock())),
+    Job("sweep", 5, _sweep),
     Job("deliver_outbox", 5, _deliver),
     Job("read_bounces", 20, _read_bounces),
     Job("send_digests", 30, lambda opened: send_digests(opened.office, now=opened.clock())),
