@@ -32,9 +32,9 @@ from notifications.rendering import Rendered, Renderer
 from notifications.retry import Outcome
 from notifications.transport import transport_of
 
-_SENDER, _REPLY_TO = "noreply@customs.invalid", "adeline.goh@customs.invalid"
+SENDER, _REPLY_TO = "noreply@customs.invalid", "adeline.goh@customs.invalid"
 _DJANGO = Path(__file__).with_name("django_mail.py")
-_PAYLOAD = {
+PAYLOAD = {
     "reference": "STP-2026-000123",
     "uen": "201890417D",
     "programme": "Secure Trade Partnership",
@@ -109,7 +109,7 @@ def _letters(renderer: Renderer) -> Iterator[Letter]:
     while True:
         number += 1
         company = f"Quillhaven Logistics {number} Pte. Ltd."
-        rendered = renderer.render("renewal_reminder", _PAYLOAD | {"company_name": company})
+        rendered = renderer.render("renewal_reminder", PAYLOAD | {"company_name": company})
         recipient, message_id = f"trade{number}@quillhaven.invalid", f"<{number:032x}@customs.invalid>"
         yield Letter(recipient, message_id, company, rendered.subject, rendered.text, rendered.html)
 
@@ -121,9 +121,9 @@ def pool(port: int, connections: int, letters: Sequence[Letter]) -> Send:
 
     async def worker() -> None:
         for letter in waiting:
-            envelope = Envelope(_SENDER, letter.recipient, _REPLY_TO, letter.message_id, datetime.now(UTC))
+            envelope = Envelope(SENDER, letter.recipient, _REPLY_TO, letter.message_id, datetime.now(UTC))
             content = compose(envelope, Rendered(letter.subject, letter.text, letter.html))
-            reply = await transport.send(_SENDER, letter.recipient, content)
+            reply = await transport.send(SENDER, letter.recipient, content)
             if reply.outcome is not Outcome.SENT:
                 raise RuntimeError(reply.text)
 
@@ -137,7 +137,7 @@ def pool(port: int, connections: int, letters: Sequence[Letter]) -> Send:
 
 def _built(letter: Letter) -> EmailMessage:
     message = EmailMessage()
-    message["From"] = f"AEO Casework <{_SENDER}>"
+    message["From"] = f"AEO Casework <{SENDER}>"
     message["To"] = letter.recipient
     message["Reply-To"] = _REPLY_TO
     message["Subject"] = letter.subject
@@ -191,7 +191,7 @@ def _django(python: str) -> Iterator[Prepare]:
                 raise RuntimeError("Django's send_mail did not send.")
 
         def prepare(port: int, _: int, letters: Sequence[Letter]) -> Send:
-            tell({"port": port, "sender": _SENDER, "letters": [asdict(letter) for letter in letters]})
+            tell({"port": port, "sender": SENDER, "letters": [asdict(letter) for letter in letters]})
             return lambda: tell("send")
 
         yield prepare
