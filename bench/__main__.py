@@ -2,28 +2,40 @@
 
 import argparse
 
-from bench import sweeping, transition
+from bench import mail, outbox, sweeping, transition, years
 from bench.databases import KINDS
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--only", choices=KINDS, help="measure one database; both without it")
+    parser.add_argument("--measure", choices=("P1", "P4", "P5", "P9"), help="measure one goal; all without it")
+    parser.add_argument("--only", choices=KINDS, help="measure P1 and P4 on one database; on both without it")
     parser.add_argument("--rounds", type=int, default=7, help="rounds of floor and ours, in turns (7)")
-    parser.add_argument("--each", type=int, default=300, help="transitions of each in a round (300)")
+    parser.add_argument("--each", type=int, default=300, help="transitions or messages of each in a round (300)")
     parser.add_argument("--live", type=int, default=100_000, help="live certificates for the sweep (100000)")
     parser.add_argument("--due", type=int, default=10_000, help="reminders due in one sweep (10000)")
-    parser.add_argument("--part", choices=["P1", "P4"], help="one measurement; all without it")
+    parser.add_argument("--certificates", type=int, default=1_000, help="certificates simulated for three years (1000)")
+    parser.add_argument("--connections", type=int, default=4, help="connections to the mail sink (4)")
     parser.add_argument("--seed", type=int, default=1, help="which cases fall to whom, and who starts (1)")
     given = parser.parse_args()
-    if given.rounds < 1 or given.each < 1:
-        parser.error("--rounds and --each are 1 or more")
-    for kind in [given.only] if given.only else KINDS:
-        if given.part in (None, "P1"):
+    if given.rounds < 1 or given.each < 1 or given.connections < 1:
+        parser.error("--rounds, --each and --connections are 1 or more")
+    kinds = [given.only] if given.only else KINDS
+    if given.measure in (None, "P1"):
+        for kind in kinds:
             transition.run(kind, rounds=given.rounds, each=given.each, seed=given.seed)
-        if given.part in (None, "P4"):
+        print(transition.NOT_MEASURED)
+    if given.measure in (None, "P4"):
+        for kind in kinds:
             sweeping.run(kind, live=given.live, due=given.due, rounds=3, seed=given.seed)
-    print(transition.NOT_MEASURED)
+    if given.measure in (None, "P5"):
+        many = {"rounds": given.rounds, "each": given.each, "connections": given.connections, "seed": given.seed}
+        mail.run(**many)
+        for kind in kinds:
+            with outbox.whole_way(kind) as ours:
+                mail.run(**many, ours=ours, named=f"the whole way, {kind}")
+    if given.measure in (None, "P9"):
+        years.run(certificates=given.certificates)
 
 
 if __name__ == "__main__":

@@ -63,15 +63,16 @@ class Connection:
         return self._client.is_connected
 
     async def open(self) -> None:
-        """Connect, secure the line, log in, and learn what the server can. Raises Unreachable."""
+        """Connect, secure the line, log in, and learn what the server can, all in one timeout. Raises Unreachable."""
         client = self._client
         try:
-            await client.connect()
-            if client.is_ehlo_or_helo_needed:
-                try:
-                    await client.ehlo()
-                except aiosmtplib.SMTPHeloError:
-                    await client.helo()  # a server from before 1995
+            async with asyncio.timeout(self._timeout):
+                await client.connect()
+                if client.is_ehlo_or_helo_needed:
+                    try:
+                        await client.ehlo()
+                    except aiosmtplib.SMTPHeloError:
+                        await client.helo()  # a server from before 1995
         except _TROUBLE as error:
             self.cut()
             raise Unreachable(_said(error)) from error
@@ -177,7 +178,7 @@ class Connection:
         """Take leave and close."""
         try:
             if self.is_open:
-                await self._client.quit(timeout=_GOODBYE)
+                await self._client.quit(timeout=min(self._timeout, _GOODBYE))
         except _TROUBLE:
             pass
         finally:

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 _MODES = {"required": True, "opportunistic": None, "off": False}
 _MOST_CONNECTIONS = 100
+_SLOWEST = 0.1  # messages per second
 
 
 class BadAddress(Exception):
@@ -25,6 +26,11 @@ class Relay:
     start_tls: bool | None = True  # required; None: where the server offers it
     connections: int = 4  # at the same time, at most
     per_second: float | None = None  # messages, over all connections
+
+    @property
+    def at_once(self) -> int:
+        """How many messages may be on their way: not so many that one waits a minute for its turn."""
+        return self.connections if self.per_second is None else min(self.connections, int(self.per_second * 60))
 
 
 def relay_of(url: str) -> Relay | Path:
@@ -77,6 +83,6 @@ def _per_second(value: str) -> float:
         number = float(value)
     except ValueError:
         number = math.nan
-    if not (math.isfinite(number) and number > 0):
-        raise BadAddress(f'per_second in AEO_SMTP_URL is "{value}"; write a number above 0, such as 5 or 0.5.')
+    if not (math.isfinite(number) and number >= _SLOWEST):
+        raise BadAddress(f'per_second in AEO_SMTP_URL is "{value}"; write a number from 0.1 on, such as 5 or 0.5.')
     return number

@@ -97,7 +97,7 @@ class SMTPTransport:
         after_dot: float = 600,  # seconds for the answer to the final dot (RFC 5321, section 4.5.3.2.6)
         pace: Pace | None = None,
     ) -> None:
-        self.size = relay.connections
+        self.size = relay.at_once
         self._relay = relay
         self._tls = tls
         self._timeout, self._after_dot = timeout, after_dot

@@ -106,6 +106,12 @@ class Calendars(Sourced):
     statutory_excludes: tuple[Weekday, ...]
 
 
+class Escalation(Sourced):
+    """When supervisors are told that a company could not be reminded: the task about it is open for office days."""
+
+    days: int = Field(ge=1, le=60)
+
+
 class ServiceTarget(Sourced):
     months: int = Field(ge=1, le=36)  # counted from the day the application was complete
 
@@ -225,6 +231,7 @@ class Programme(Sourced):
     information: Information = Information()
     calendars: Calendars | None = None  # None: a company's deadline stays on the day that was counted
     suspended_listed: Literal["not in force today", "unlisted"] = "not in force today"  # what the public sees
+    escalation: Escalation | None = None  # None: a task stays a task
     service_target: ServiceTarget | None = None
     submission_messages: dict[Audience, Name] = {}
     documents: tuple[RequiredDocument, ...]

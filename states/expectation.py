@@ -80,17 +80,22 @@ class Request:
     asked_at: datetime
 
 
+ActKind = Literal[
+    "asked", "put_off", "answered", "assessed", "approval", "confirmed", "refused", "ended", "moved", "told"
+]
+
+
 @dataclass(frozen=True)
 class Act:
     """Something that was recorded beside decisions; `number` is the request's, the band's or the approval's."""
 
     place: int
     at: datetime
-    kind: Literal["asked", "answered", "assessed", "approval", "confirmed", "refused", "ended", "moved", "told"]
+    kind: ActKind
     number: int = 0
-    day: date | None = None  # to confirm by
-    reason: str = ""  # why the plan was moved, and
-    deadlines: tuple[tuple[int, date, date], ...] = ()  # which requests' days with it: number, before, after
+    day: date | None = None  # to confirm by, or to which a request's day was put off
+    before: date | None = None  # from which it was put off
+    reason: str = ""  # why the plan was moved
     rule: str = ""  # of what was told, and
     due_at: datetime | None = None  # when that was due
 
@@ -215,58 +220,65 @@ class _Replay:
 
     def _as_asked(self) -> Iterable[Request]:
         """Return the requests with the days that they had at first."""
-        moves = sorted((act for act in self.history.acts if act.deadlines), key=lambda act: act.place, reverse=True)
-        first = {number: before for act in moves for number, before, _ in act.deadlines}
+        moves = sorted((act for act in self.history.acts if act.kind == "put_off"), key=lambda act: -act.place)
+        first = {act.number: act.before for act in moves if act.before}
         return (replace(one, reply_by=first.get(one.number, one.reply_by)) for one in self.history.requests)
 
     # Acts beside decisions
 
     def act(self, act: Act) -> None:
-        match act.kind:
-            case "asked":
-                self._ask(self.requests[act.number], act.at)
-            case "answered":
-                self.unanswered.pop(act.number, None)
-                self._end("request", act.at, ANSWERED, act.number)
-            case "assessed":
-                self._assess(next(one for one in self.history.bands if one.id == act.number), act.at)
-            case "approval" if act.day and self.basis:
-                due_at = local_instant(act.day, _HOUR, self._zone)
-                due = Planned("approval_due", act.day, due_at, None, "reminder_of_task", ("supervisor",))
-                self._owe([replace(due, subject="approval", occurrence=act.number)], self.basis, act.at)
-            case "confirmed" | "refused":
-                day = next(
-                    (e.planned.due_on for e in self.open["approval"] if e.planned.occurrence == act.number), None
-                )
-                in_time = day is not None and act.at.date() <= day
-                self._end("approval", act.at, f"{act.kind} in time" if in_time else act.kind, act.number)
-            case "ended":
-                last = self.held.last_day
-                if last is not None:
-                    ended_on = max(last, self.held.continues_until or last) + _ONE_DAY
-                    self._note(act.at, replace(self.held, ended_on=ended_on))
-            case "moved":
-                self._move(act)
-            case "told":
-                self.told.add((act.rule, act.due_at))
+        does: dict[ActKind, Callable[[Act], None]] = {
+            "asked": lambda act: self._ask(self.requests[act.number], act.at),
+            "put_off": self._put_off,
+            "answered": self._take_answer,
+            "assessed": self._assess,
+            "approval": self._open_approval,
+            "confirmed": self._close_approval,
+            "refused": self._close_approval,
+            "ended": self._end_standing,
+            "moved": self._move,
+            "told": lambda act: self.told.add((act.rule, act.due_at)),
+        }
+        does[act.kind](act)
+
+    def _put_off(self, act: Act) -> None:
+        if act.day:
+            self.requests[act.number] = replace(self.requests[act.number], reply_by=act.day)
+
+    def _take_answer(self, act: Act) -> None:
+        self.unanswered.pop(act.number, None)
+        self._end("request", act.at, ANSWERED, act.number)
+
+    def _open_approval(self, act: Act) -> None:
+        """With a day to confirm by, the clock reminds of it; counted from the newest decision."""
+        if act.day and self.basis:
+            due_at = local_instant(act.day, _HOUR, self._zone)
+            due = Planned("approval_due", act.day, due_at, None, "reminder_of_task", ("supervisor",))
+            self._owe([replace(due, subject="approval", occurrence=act.number)], self.basis, act.at)
+
+    def _close_approval(self, act: Act) -> None:
+        day = next((e.planned.due_on for e in self.open["approval"] if e.planned.occurrence == act.number), None)
+        in_time = day is not None and act.at.date() <= day
+        self._end("approval", act.at, f"{act.kind} in time" if in_time else act.kind, act.number)
+
+    def _end_standing(self, act: Act) -> None:
+        """The last valid day is over while the case is elsewhere: standing ends, the state stays."""
+        last = self.held.last_day
+        if last is not None:
+            ended_on = max(last, self.held.continues_until or last) + _ONE_DAY
+            self._note(act.at, replace(self.held, ended_on=ended_on))
 
     def _move(self, act: Act) -> None:
-        """A holiday that became known moves what is still ahead: a certificate's reminders, a company's days only later."""
-        for number, _, after in act.deadlines:
-            self.requests[number] = replace(self.requests[number], reply_by=after)
-            if number in self.unanswered:
-                self.unanswered[number] = self.requests[number]
-        for subject, ones in self.open.items():
-            for one in list(ones):
+        """A holiday that became known moves what is still ahead; letters about a request only later."""
+        for ones in self.open.values():
+            for index, one in enumerate(ones):
                 fresh = self._elsewhere(one, act.at)
                 if fresh is None:
                     continue
                 one.until, one.reason = act.at, act.reason
                 planned = replace(one.planned, due_on=fresh.due_on, due_at=fresh.due_at)
-                new = Expected(planned, one.basis, act.at, revision=one.revision + 1, again=one.again)
-                self.found.expected.append(new)
-                ones[ones.index(one)] = new
-            self.open[subject] = ones
+                ones[index] = Expected(planned, one.basis, act.at, revision=one.revision + 1, again=one.again)
+                self.found.expected.append(ones[index])
 
     def _elsewhere(self, one: Expected, at: datetime) -> Planned | None:
         """Return where the calendar that is known at an instant puts something that is ahead then, if elsewhere."""
@@ -284,9 +296,9 @@ class _Replay:
             if one.since < learned < before and (fresh := self._elsewhere(one, learned)):
                 one.unmoved = fresh.due_on
 
-    def _assess(self, band: Band, at: datetime) -> None:
+    def _assess(self, act: Act) -> None:
         """While a certificate runs, a new band takes the place of an older one in the plan."""
-        newest = self.held.newest
+        band, at, newest = next(one for one in self.history.bands if one.id == act.number), act.at, self.held.newest
         if newest is None or not self.held.runs(local_day(at, self._zone)):
             return
         self._end("band", at, NEWER_BAND)

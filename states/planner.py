@@ -305,4 +305,6 @@ def _muted(programme: Programme, rule: ReminderRule, heard: Heard) -> str:
 def _too_late(programme: Programme, rule: ReminderRule, one: Overdue, today: date) -> str:
     days = rule.grace_days
     due_on = local_day(one.due_at, programme.time_zone)
-    return f"more than {days} days late" if days is not None and (today - due_on).days > days else ""
+    if days is None or (today - due_on).days <= days:
+        return ""
+    return f"more than {days} day{'' if days == 1 else 's'} late"

@@ -107,6 +107,17 @@ class TestNoting:
         assert isinstance(refused, Refused)
         assert [one.code for one in refused.unmet] == ["NO_RENEWAL_AHEAD"]
 
+    def test_is_refused_once_the_pack_is_here(self, sqlite_office: Office):
+        reference = invited(sqlite_office)
+        officer = builders.act(builders.people(sqlite_office).officer, builders.morning_of(CALLED))
+        builders.complete_pack(sqlite_office, officer, reference)
+        builders.done(builders.advance(sqlite_office, officer, reference, "renew"))
+
+        refused = contacted(sqlite_office, reference)
+
+        assert isinstance(refused, Refused)
+        assert [one.code for one in refused.unmet] == ["NO_RENEWAL_AHEAD"]
+
     @pytest.mark.parametrize(
         ("given", "code"),
         [

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from pathlib import Path
 
 import builders
 import pytest
@@ -24,11 +25,13 @@ from mailroom import (
 )
 from sqlalchemy import update
 
+from notifications.rendering import Renderer
 from notifications.retry import Outcome
 from notifications.transport import Reply
 from workflow import models
 from workflow.errors import BadInput, NotFound, NotPermitted
 from workflow.models.base import table_of
+from workflow.operations.deliver_outbox import Post, deliver_outbox
 from workflow.operations.retry_message import retry_message
 from workflow.operations.transfer_portfolio import transfer_portfolio
 from workflow.store.office import Office
@@ -64,6 +67,7 @@ class TestAReminderInDoubt:
         _, second = deliver(office, now=NOW + HOUR)
 
         assert set(first.sent) < set(second.sent)  # the rest is the letter about the new account manager
+        assert all(b"Reply-To: dewi.lestari@customs.example" in content for _, content in first.sent)
 
     def test_stays_in_doubt_after_a_second_silence_and_is_a_task_then(self, office: Office):
         message = queue(office, a_case(office))
@@ -326,3 +330,37 @@ class TestARun:
 
         assert counts == {"sent": 3}
         assert len(transport.sent) == 3
+
+    def test_ends_after_its_longest_time_and_leaves_the_rest_to_the_next(self, sqlite_office: Office):
+        reference = a_case(sqlite_office)
+        for _ in range(10):
+            queue(sqlite_office, reference)
+        seconds = iter(range(1000))
+
+        counts, transport = deliver(
+            sqlite_office, clock=lambda: NOW + timedelta(seconds=next(seconds)), longest=timedelta(seconds=10)
+        )
+
+        assert 1 <= len(transport.sent) < 10
+        assert counts == {"sent": len(transport.sent)}
+        assert deliver(sqlite_office)[0] == {"sent": 10 - len(transport.sent)}
+
+    def test_sends_the_shipped_text_where_an_own_one_is_faulty_and_tells_an_administrator_once(
+        self, sqlite_office: Office, tmp_path: Path
+    ):
+        own = tmp_path / "email" / "application_received"
+        own.mkdir(parents=True)
+        (own / "subject.txt").write_text("{{ nothing_of_that_name }}")
+        reference = a_case(sqlite_office)
+        queue(sqlite_office, reference)
+        queue(sqlite_office, reference)
+        transport = Transport()
+
+        counts = deliver_outbox(
+            sqlite_office, Post(transport, Renderer(tmp_path), "casework@casework.example"), now=NOW
+        )
+
+        assert counts == {"sent": 2}
+        (task,) = tasks(sqlite_office, role="admin")
+        assert "The overriding template of application_received" in task["sentence"]
+        assert "aeo outbox preview application_received" in task["sentence"]

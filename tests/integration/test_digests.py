@@ -4,7 +4,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import builders
 import pytest
@@ -34,6 +34,7 @@ SECTIONS = ("due", "ends", "us", "company", "failed", "tasks")
 class FakeTransport:
     """A transport that keeps what it gets."""
 
+    size: ClassVar[int] = 1
     sent: list[tuple[str, bytes]] = field(default_factory=list)
 
     async def open(self) -> None:

@@ -102,6 +102,14 @@ class TestReminders:
         (row,) = planned(office, "T-90")
         assert (row["status"], done.data["moved"]) == ("done", 0)
 
+    def test_that_are_overdue_stay_for_the_next_sweep(self, office: Office, admin: Person):
+        builders.certified(office, builders.people(office), valid_from=FROM)
+
+        gazette(office, admin, now=builders.morning_of(POLLING_DAY))
+
+        (row,) = planned(office, "T-90")
+        assert (row["status"], row["due_on"], row["revision"]) == ("planned", POLLING_DAY, 1)
+
     def test_go_back_when_the_holiday_is_withdrawn(self, office: Office, admin: Person):
         builders.certified(office, builders.people(office), valid_from=FROM)
         gazette(office, admin)
@@ -264,6 +272,17 @@ class TestDeadlines:
         assert [row["due_on"] for row in planned(office, "request_final_notice", status="planned")] == letters
         assert len(told(office)) == 2
 
+    def test_leave_the_letters_about_them_no_less_time(self, office: Office, admin: Person):
+        awaiting(office)
+        notice = date(2027, 1, 6)
+        gazette(office, admin, notice, builders.morning_of(ASKED))
+
+        withdraw(office, admin, notice, builders.morning_of(ASKED + DAY))
+
+        (row,) = planned(office, "request_final_notice", status="planned")
+        assert row["due_on"] == notice + DAY
+        assert told(office) == []
+
     def test_of_several_questions_are_each_told(self, office: Office, admin: Person):
         reference, _ = awaiting(office)
         officer = builders.act(builders.people(office).officer, builders.morning_of(ASKED))
@@ -274,14 +293,34 @@ class TestDeadlines:
         assert len({row["cause"] for row in told(office)}) == 2
         assert len(told(office)) == 4
 
-    def test_that_were_answered_or_closed_stay(self, office: Office, admin: Person):
+    @pytest.mark.parametrize("trigger", ["supply_information", "withdraw"])
+    def test_that_were_answered_or_left_open_by_a_closed_case_stay(self, office: Office, admin: Person, trigger: str):
         reference, _ = awaiting(office)
         officer = builders.act(builders.people(office).officer, builders.morning_of(ASKED))
-        builders.done(builders.advance(office, officer, reference, "supply_information"))
+        code = "request" if trigger == "withdraw" else ""
+        builders.done(builders.advance(office, officer, reference, trigger, reason_code=code))
 
         gazette(office, admin, REPLY_BY, builders.morning_of(ASKED + DAY))
 
         assert builders.rows_of(office, models.InformationRequest)[0]["reply_by"] == REPLY_BY
+        assert told(office) == []
+
+    def test_that_a_withdrawn_renewal_left_open_stay(self, sqlite_office: Office):
+        """The case lives on with its certificate, but nobody waits for the answer any more."""
+        office, staff = sqlite_office, builders.people(sqlite_office)
+        admin = builders.another_person(office, "p-90", "Gita Rao", "admin")
+        reference = builders.certified(office, staff, valid_from=FROM)
+        officer = builders.act(staff.officer, builders.morning_of(POLLING_DAY - 14 * DAY))
+        builders.complete_pack(office, officer, reference)
+        given = {"reply_by": POLLING_DAY.isoformat()}
+        builders.done(builders.advance(office, officer, reference, "renew"))
+        asked = builders.advance(office, officer, reference, "request_information", reason="Where?", given=given)
+        builders.done(asked)
+        builders.done(builders.advance(office, officer, reference, "withdraw", reason_code="request"))
+
+        gazette(office, admin)
+
+        assert builders.rows_of(office, models.InformationRequest)[0]["reply_by"] == POLLING_DAY
         assert told(office) == []
 
     def test_of_an_edition_without_calendars_stay(self, office: Office, admin: Person, stp_text: str):

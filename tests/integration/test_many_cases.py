@@ -264,6 +264,17 @@ def test_a_restart_loop_faster_than_the_tick_makes_progress(sqlite_office: Offic
     check_ledger(sqlite_office, until=at)
 
 
+def test_a_sweep_that_is_stopped_leaves_the_rest_to_the_next(sqlite_office: Office, stp: Programme):
+    launch(sqlite_office, stp, fleet.Fleet(25, date(2024, 4, 29), date(2024, 4, 29)), now=NOW - 400 * DAY)
+    at = NOW - 55 * DAY
+
+    first = sweep(sqlite_office, now=at, batch=10, stop=lambda: True)
+    rest = sweep(sqlite_office, now=at, batch=10)
+
+    assert (len(first.done), len(rest.done)) == (10, 15)
+    check_ledger(sqlite_office, until=at)
+
+
 def kill_in_batch(patch: pytest.MonkeyPatch, number: int, error: type[BaseException]) -> None:
     """Let the sweep die while it works on its batch of that number."""
     from workflow.operations import sweep as module  # noqa: PLC0415

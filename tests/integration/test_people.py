@@ -92,7 +92,7 @@ def queue(office: Office, reference: str, *recipients: str, cause: str = "planne
             "message": "application_received",
             "cause": cause,
             "recipient": recipient,
-            "message_id": f"<{cause}-{recipient}@test.example>",
+            "message_id": f"<{cause}-{recipient}@test.example>".replace(":", "."),
             "payload": payload,
             "created_at": NOW,
             "next_try_at": NOW,

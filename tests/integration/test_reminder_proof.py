@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,6 @@ from typing import Any
 
 import builders as b
 import pytest
-from conftest import opened
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy import URL, text
@@ -29,7 +29,9 @@ from workflow.operations.simulate import Span, simulate
 from workflow.operations.sweep import sweep
 from workflow.reports.reminder_proof import FATES, Account, Proof, prove
 from workflow.settings import Settings
-from workflow.store import editions, final_rows
+from workflow.store import editions, engines, final_rows
+from workflow.store.database import Database
+from workflow.store.editions import Editions
 from workflow.store.office import Office
 
 EVER = (date(2020, 1, 1), date(2100, 1, 1))
@@ -67,12 +69,20 @@ def live_until(office: Office, end: datetime, transport: FakeTransport | None = 
 # A life that is lived once and then tampered with
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[Office]:
+    url = URL.create("sqlite", database=str(path))
+    database = Database(engines.writer(url), engines.reader(url), path.with_suffix(".lock"))
+    yield Office(database, Editions(), origin="test.example", salt="s")
+    database.close()
+
+
 @pytest.fixture(scope="module")
 def lived(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two cases 100 days before their end; when T-150 went out, the account manager was absent."""
     path = tmp_path_factory.mktemp("lived") / "lived.db"
     shutil.copyfile(sqlite_template, path)
-    with opened(URL.create("sqlite", database=str(path))) as office:
+    with opened(path) as office:
         staff = b.people(office)
         deputy = b.another_person(office, "p-09", "Hui Min Ong", "account_manager")
         b.certified_cheaply(office, staff, 2)
@@ -91,7 +101,7 @@ def tampered(lived: Path, tmp_path: Path) -> Iterator[Office]:
     """A copy of it, whose final rows are protected no more."""
     path = tmp_path / "tampered.db"
     shutil.copyfile(lived, path)
-    with opened(URL.create("sqlite", database=str(path))) as office:
+    with opened(path) as office:
         with office.database.transaction() as transaction:
             final_rows.drop(transaction.connection)
         yield office
@@ -251,12 +261,12 @@ TAMPERINGS = {
         (f"UPDATE delivery_attempt SET outcome = 'temporary' WHERE notification_id IN ({MAILS})",),
     ),
     "it reached another manager": Tampering(
-        "T-270",
+        "T-210",
         "reached Hui Min Ong, and it was for Dewi Lestari",
         (
             (
-                "UPDATE delivery_attempt SET address = 'hui.min.ong@customs.example', person = 'p-09' "
-                f"WHERE notification_id IN ({MAILS})"
+                "UPDATE delivery_attempt SET address = 'hui.min.ong@customs.example', person = 'p-09' WHERE "
+                f"notification_id IN ({MAILS} AND recipient = 'account_manager')"
             ),
         ),
     ),
@@ -397,7 +407,7 @@ class TestReasons:
         ],
     )
     def test_rest_on_a_contact(self, tampered: Office, reason: str, rule: str, fact: dict[str, str]):
-        row = rows(tampered, rule)
+        row = rows(tampered, rule, 2)
         at = row["settled_at"].replace(tzinfo=None).isoformat(" ", timespec="microseconds")
         note = {"expects_on": None} | fact
         do(
@@ -405,7 +415,7 @@ class TestReasons:
             *DELETE_MAILS,
             SUPERSEDE,
             "INSERT INTO contact_note (application_id, cycle, contacted_on, expects_on, note, recorded_by, recorded_at) "
-            "VALUES (1, 2, :contacted_on, :expects_on, 'x', 'p-04', :at)",
+            "VALUES (2, 2, :contacted_on, :expects_on, 'x', 'p-04', :at)",
             id=row["id"], at=at, reason=reason, **note,
         )  # fmt: skip
 
@@ -413,14 +423,14 @@ class TestReasons:
         assert proof_of(tampered).fates["superseded"] == 1
 
     def test_rest_on_papers_of_the_coming_cycle(self, tampered: Office):
-        row = rows(tampered, "T-180")
+        row = rows(tampered, "T-180", 2)
         at = row["settled_at"].replace(tzinfo=None).isoformat(" ", timespec="microseconds")
         do(
             tampered,
             *DELETE_MAILS,
             SUPERSEDE,
             "INSERT INTO document (application_id, cycle, kind, filename, version, media_type, size, sha256, added_by, added_at) "
-            "VALUES (1, 2, 'evidence', 'x', 1, 'x', 1, 'x', 'p-01', :at)",
+            "VALUES (2, 2, 'evidence', 'x', 1, 'x', 1, 'x', 'p-01', :at)",
             id=row["id"], at=at, reason="the company has begun its renewal",
         )  # fmt: skip
 
@@ -491,18 +501,17 @@ class TestMail:
 
         assert (proof.holds, proof.fates["waiting"]) == (True, 1)
 
-    def test_that_went_out_with_another_is_sent(self, tampered: Office):
-        before = proof_of(tampered).as_data()
-        lead, carried = (b.rows_of(tampered, models.Notification, cause=f"planned:{rows(tampered, 'T-270', case)['id']}")[0] for case in (1, 2))  # fmt: skip
-        do(
-            tampered,
-            "DELETE FROM delivery_attempt WHERE notification_id = :carried",
-            "UPDATE notification SET bundled_into = :lead, bundled = 1 WHERE id = :carried",
-            lead=lead["id"],
-            carried=carried["id"],
-        )
+    def test_that_went_out_with_another_is_sent_with_it(self, tampered: Office):
+        carried = next(row for row in b.rows_of(tampered, models.Notification) if row["bundled_into"])
+        own = "DELETE FROM delivery_attempt WHERE notification_id = :id"
+        do(tampered, own, id=carried["id"])
+        assert proof_of(tampered).holds
 
-        assert proof_of(tampered).as_data() == before
+        do(tampered, own, id=carried["bundled_into"])
+
+        missed = proof_of(tampered).unaccounted
+        assert len(missed) == 2
+        assert len({one.rule for one in missed}) == 1
 
     def test_for_nobody_went_to_the_supervisors(self, office: Office):
         b.people(office)
@@ -563,6 +572,9 @@ class office_protected:  # noqa: N801  # reads as a state of the office
 
 
 class TestDemonstration:
+    """Day by day; that a simulation proves itself is shown beside the others too."""
+
+    @pytest.mark.exhaustive
     def test_of_three_years_is_accounted_for(self, sqlite_office: Office, tmp_path: Path):
         mail = Post(MaildirTransport(tmp_path / "live"), Renderer(None), Settings(env="test").mail_from)
         with sqlite_office.database.transaction() as transaction:
@@ -571,7 +583,7 @@ class TestDemonstration:
         load_demonstration(sqlite_office, mail, now=b.NOW)
         start = b.NOW + DAY
         with bootstrap.open_scratch(Settings(env="test"), sqlite_office.database, tmp_path, now=start) as (copy, there):
-            summary = simulate(copy, there, Span(start, start + 1130 * DAY, 5), tell=lambda _: None)
+            summary = simulate(copy, there, Span(start, start + 1130 * DAY), tell=lambda _: None)
 
         proof = summary.proof
         assert proof is not None

@@ -25,7 +25,7 @@ class TestInformation:
         assert target == "2027-03-23"
         assert (waiting["state"], waiting["deadline"], waiting["waits_for"]) == (
             "awaiting_information",
-            "2026-12-20",
+            "2026-12-21",  # the 20th is a Sunday
             "company",
         )
         assert (back["state"], back["deadline"]) == ("checklist_review", "2027-04-12")  # 20 days later

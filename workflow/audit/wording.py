@@ -42,6 +42,7 @@ WORDING: dict[str, str] = {
     "case:deadline:moved": "Answer to request {request} due on {reply_by} instead of {before}, {why}",
     "clock:reminder:sent": "Reminder {rule} put into the outbox for {recipients} recipients",
     "clock:reminder:superseded": "Reminder {rule} superseded: {outcome}",
+    "clock:task:escalated": "Supervisors told of task {task}, open since {open_since}",
     "clock:timer:superseded": "{rule} superseded: {outcome}",
     "clock:sweep:held": "Sweep held: {lapses} certificates of {certificates} would lapse",
     "clock:sweep:confirmed": "Held sweep confirmed: {lapses} certificates of {certificates}",

@@ -74,7 +74,8 @@ def decide(
         _ask_a_second_person(connection, office, machine, case, fired, act)
     state = machine.programme.state_by_name[case.state].title
     sentence = f"{fired.transition.title}: {case.reference} is now {state}."
-    return Done(" ".join([sentence, *deciding.said]), summary(case))
+    notes = {"notes": deciding.said} if deciding.said else {}
+    return Done(" ".join([sentence, *deciding.said]), summary(case) | notes)
 
 
 def summary(case: Case) -> dict[str, Any]:

@@ -3,18 +3,20 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from workflow.bootstrap import Opened
 from workflow.operations.deliver_outbox import deliver_outbox
+from workflow.operations.escalate_tasks import escalate_tasks
 from workflow.operations.note_heartbeat import note_heartbeat
 from workflow.operations.read_bounces import read_bounces
 from workflow.operations.send_digests import send_digests
 from workflow.operations.sweep import sweep
 
+_A_RUN = timedelta(seconds=30)  # so that the heartbeat goes on while a large outbox empties; the next tick goes on
 _log = logging.getLogger(__name__)
 
 
@@ -25,9 +27,14 @@ class Job:
     run: Callable[[Opened], object]
 
 
+def _sweep(opened: Opened) -> object:
+    until = opened.clock() + _A_RUN
+    return sweep(opened.office, now=opened.clock(), stop=lambda: opened.stop.is_set() or opened.clock() > until)
+
+
 def _deliver(opened: Opened) -> object:
     post, clock = opened.post(), opened.clock
-    return deliver_outbox(opened.office, post, now=clock(), clock=clock, stop=opened.stop)
+    return deliver_outbox(opened.office, post, now=clock(), clock=clock, stop=opened.stop, longest=_A_RUN)
 
 
 def _read_bounces(opened: Opened) -> object:
@@ -36,10 +43,11 @@ def _read_bounces(opened: Opened) -> object:
 
 
 JOBS = (
-    Job("sweep", 5, lambda opened: sweep(opened.office, now=opened.clock())),
+    Job("sweep", 5, _sweep),
     Job("deliver_outbox", 5, _deliver),
     Job("read_bounces", 20, _read_bounces),
     Job("send_digests", 30, lambda opened: send_digests(opened.office, now=opened.clock())),
+    Job("escalate_tasks", 30, lambda opened: escalate_tasks(opened.office, now=opened.clock())),
 )
 
 

@@ -8,7 +8,7 @@ import asyncio
 import threading
 import zlib
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -27,6 +27,7 @@ from workflow.store import outbox, recipients
 from workflow.store.cases import read_many
 from workflow.store.office import Office
 from workflow.store.outbox import Fate, Mail
+from workflow.store.tasks import add_task
 
 BATCH = 50
 _LONGEST = timedelta(minutes=20)  # one try, with every stage of it at its slowest; well within a lease
@@ -49,15 +50,17 @@ def deliver_outbox(
     now: datetime,
     clock: Callable[[], datetime] | None = None,
     stop: threading.Event | None = None,
+    longest: timedelta | None = None,
     batch: int = BATCH,
 ) -> dict[str, int]:
     """Try every queued message that is due, once. Return how many ended in each status.
 
     `clock` tells the time as a long run goes on; without one it stays `now`. Once `stop` is set no further message is
-    begun: those on their way are finished, the others go back into the queue.
+    begun: those on their way are finished, the others go back into the queue; so too when `longest` is over.
     """
     _doubt_expired(office, now)
-    run = _Run(office, post, clock or (lambda: now), stop or threading.Event(), batch)
+    until = now + longest if longest is not None else None
+    run = _Run(office, post, clock or (lambda: now), stop or threading.Event(), until, batch)
     try:
         asyncio.run(run.deliver())
     finally:
@@ -69,14 +72,22 @@ class _Run:
     """One run of the dispatcher. What touches the database happens in a thread of its own, one thing at a time."""
 
     def __init__(
-        self, office: Office, post: Post, clock: Callable[[], datetime], stop: threading.Event, batch: int
+        self,
+        office: Office,
+        post: Post,
+        clock: Callable[[], datetime],
+        stop: threading.Event,
+        until: datetime | None,
+        batch: int,
     ) -> None:
         self.counts: Counter[str] = Counter()
-        self._office, self._post, self._clock, self._stop, self._batch = office, post, clock, stop, batch
+        self._office, self._post, self._batch = office, post, batch
+        self._clock, self._stop, self._until = clock, stop, until
         self._waiting: deque[Parcel] = deque()
         self._answers: SimpleQueue[tuple[Parcel, Reply]] = SimpleQueue()
         self._database = ThreadPoolExecutor(1, "outbox")
         self._error: Exception | None = None
+        self._faults: set[str] = set()  # of overriding templates, for which the shipped ones stood in
         self._over = self._opened = False
 
     async def deliver(self) -> None:
@@ -95,6 +106,7 @@ class _Run:
         self._database.shutdown()
         self._settle_answered()
         self._give_back(list(self._waiting))
+        self._note_faults()
         if self._error is not None:
             raise self._error
 
@@ -117,7 +129,9 @@ class _Run:
         return None
 
     def _is_over(self) -> bool:
-        return self._over or self._error is not None or self._stop.is_set()
+        if self._over or self._error is not None or self._stop.is_set():
+            return True
+        return self._until is not None and self._clock() > self._until
 
     async def _claim_more(self) -> None:
         async with self._claiming:
@@ -133,7 +147,7 @@ class _Run:
         return await asyncio.get_running_loop().run_in_executor(self._database, work, *given)
 
     async def _send(self, parcel: Parcel) -> Reply:
-        content = _compose(self._post, parcel, self._office.origin)
+        content = _compose(self._post, parcel, self._office.origin, self._faults)
         if isinstance(content, Reply):
             return content
         try:
@@ -154,6 +168,13 @@ class _Run:
         if parcels:
             with self._office.database.transaction() as transaction:
                 outbox.give_back(transaction.connection, [mail for parcel in parcels for mail in parcel.mails])
+
+    def _note_faults(self) -> None:
+        """A template that cannot be used stops no mail, but an administrator must get to know."""
+        if self._faults:
+            with self._office.database.transaction() as transaction:
+                for fault in sorted(self._faults):
+                    add_task(transaction.connection, f"template:{fault}", "admin", fault, self._clock())
 
     def _settle_answered(self) -> None:
         """Settle every answer that has come by now."""
@@ -203,10 +224,10 @@ def _may_begin(mail: Mail, now: datetime) -> bool:
     return mail.lease_until is not None and now <= mail.lease_until - _LONGEST
 
 
-def _compose(post: Post, parcel: Parcel, origin: str) -> bytes | Reply:
+def _compose(post: Post, parcel: Parcel, origin: str, faults: set[str]) -> bytes | Reply:
     mail = parcel.mail
     try:
-        rendered = _rendered(post.renderer, parcel)
+        rendered = _rendered(post.renderer, parcel, faults)
         if not parcel.members:
             beside = deadlines.attachments(mail.message, mail.payload, origin=origin, at=mail.created_at)
             rendered = replace(rendered, attachments=beside)
@@ -217,15 +238,21 @@ def _compose(post: Post, parcel: Parcel, origin: str) -> bytes | Reply:
         return Reply(Outcome.PERMANENT, f"Not sent: {error}")
 
 
-def _rendered(renderer: Renderer, parcel: Parcel) -> Rendered:
+def _rendered(renderer: Renderer, parcel: Parcel, faults: set[str]) -> Rendered:
+    def render(message: str, payload: Mapping[str, Any]) -> Rendered:
+        made = renderer.render(message, payload)
+        if made.fault:
+            faults.add(made.fault)
+        return made
+
     if not parcel.members:
-        return renderer.render(parcel.mail.message, dict(parcel.mail.payload))
+        return render(parcel.mail.message, parcel.mail.payload)
     items = [
         {name: mail.payload.get(name) for name in ("reference", "company_name", "certificate_number", "valid_until")}
-        | {"rule": mail.payload.get("rule", ""), "line": renderer.render(mail.message, dict(mail.payload)).subject}
+        | {"rule": mail.payload.get("rule", ""), "line": render(mail.message, mail.payload).subject}
         for mail in parcel.mails
     ]
-    return renderer.render("colleague_bundle", parcel.mail.payload["bundle"] | {"items": items})
+    return render("colleague_bundle", parcel.mail.payload["bundle"] | {"items": items})
 
 
 def _fates(parcel: Parcel, reply: Reply, now: datetime) -> list[Fate]:

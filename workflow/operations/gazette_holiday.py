@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 
 from states.dates import local_day
 from states.definition import Programme
-from states.planner import phase_of
 from workflow import inputs
 from workflow.access import Deed, role_for
 from workflow.decisions.effects import Deadline, deadline, planned_request
@@ -169,14 +168,14 @@ class _Case:
         return Counter(cases=int(bool(revised or later)), moved=len(revised), deadlines=len(later))
 
     def _later(self, asked: list[Any]) -> dict[int, Deadline]:
-        """Let open deadlines of the company roll later, and tell it; none is ever shortened."""
-        if phase_of(self.programme, self.case.state, self.case.back_to) != "awaiting":
-            return {}
-        today = local_day(self.act.now, self.programme.time_zone)
+        """Let open deadlines of the company roll later, and tell it; none is ever shortened.
+
+        What a case that was closed left unanswered is of no cycle that is being worked on.
+        """
         made: dict[int, Deadline] = {}
         for request in asked:
             reply = deadline(self.connection, self.programme, request.reply_by)
-            if request.cycle == self.case.facts_cycle and request.reply_by >= today and reply.day > request.reply_by:
+            if request.cycle == self.case.facts_cycle and reply.day > request.reply_by:
                 made[request.number] = reply
                 requests.move_deadline(self.connection, self.case.id, request.number, reply.day, reply.calendar)
                 self._tell(request, reply)

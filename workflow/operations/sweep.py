@@ -4,7 +4,7 @@ A dry run is the same code in a transaction that is undone.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -50,11 +50,17 @@ class Swept:
 
 
 def sweep(
-    office: Office, *, now: datetime, dry_run: bool = False, confirm: Act | None = None, batch: int = BATCH
+    office: Office,
+    *,
+    now: datetime,
+    dry_run: bool = False,
+    confirm: Act | None = None,
+    batch: int = BATCH,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Swept:
     """Do everything that is due at `now`. With `confirm`, a supervisor lets a held sweep go on.
 
-    Raises NotPermitted when somebody else confirms.
+    `stop` is asked between batches; what is left is due still, and the next sweep does it. Raises NotPermitted when somebody else confirms.
     """
     swept = Swept()
     swept.held = _guard(office, now=now, dry_run=dry_run, confirm=confirm)
@@ -76,7 +82,7 @@ def sweep(
                 break
             continue
         swept.done += done
-        if len(claimed) < batch:
+        if len(claimed) < batch or stop():
             break
         after = claimed[-1]
     return swept

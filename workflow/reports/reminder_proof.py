@@ -439,7 +439,7 @@ class _Case:
 
     def _sent(self, mail: Row[Any], name: str) -> Reached:
         """Sent is what the delivery log shows as sent, to the person for whom it was at that instant."""
-        tries = self.evidence.tries.get(mail.bundled_into or mail.id, [])
+        tries = self._tries(mail)
         if not tries:
             why = f"Message {mail.id} is sent, and the delivery log has no try that was."
             return Reached(mail.recipient, name, "unaccounted", mail.settled_at, why)
@@ -453,6 +453,10 @@ class _Case:
             why = f"Message {mail.id} reached {whom}, and it was for {should}."
             return Reached(mail.recipient, whom, "unaccounted", last.at, why)
         return Reached(mail.recipient, self._name(person) or name, "sent", last.at)
+
+    def _tries(self, mail: Row[Any]) -> list[Row[Any]]:
+        """Return the tries that succeeded: of the mail itself, or of the one that carried it."""
+        return self.evidence.tries.get(mail.id) or self.evidence.tries.get(mail.bundled_into, [])
 
     def _by_address(self, recipient: str, address: str) -> str:
         if recipient.startswith("contact:"):
@@ -497,7 +501,7 @@ class _Case:
                 )
 
     def _tried_at(self, mail: Row[Any]) -> datetime:
-        tries = self.evidence.tries.get(mail.bundled_into or mail.id, [])
+        tries = self._tries(mail)
         at: datetime = tries[-1].at if tries else mail.settled_at or mail.created_at
         return at
 
@@ -623,15 +627,16 @@ def _contacted(case: _Case, one: Expected, row: Row[Any], groups: tuple[str, ...
     return any(n.contacted_on.isoformat() == groups[0] and n.recorded_at <= row.settled_at for n in notes)
 
 
-_MUTING_ENDS = 30  # days before the end from which nothing mutes a reminder any more
-
-
 def _muted(case: _Case, one: Expected, row: Row[Any], groups: tuple[str, ...]) -> bool:
     """Only account managers are spared what they know, while the day lasts that was noted, and never close to the end."""
     notes = [n for n in case.evidence.notes.get(case.row.id, []) if n.recorded_at <= row.settled_at and n.expects_on]
     noted = any(n.expects_on.isoformat() == groups[0] for n in notes)
     offset, day = case.offset_of(row), date.fromisoformat(groups[0])
-    spared = one.planned.audience == ("account_manager",) and offset is not None and offset < -_MUTING_ENDS
+    spared = (
+        one.planned.audience == ("account_manager",)
+        and offset is not None
+        and offset < -case.history.programme.renewal.muting_ends_days
+    )
     return noted and spared and local_day(row.settled_at, case.history.programme.time_zone) <= day
 
 

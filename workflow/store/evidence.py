@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, func, select
+from sqlalchemy import BindParameter, Connection, Row, bindparam, func, or_, select
 
 from workflow import models
 from workflow.models.base import table_of
@@ -62,9 +62,13 @@ def gather(connection: Connection, cases: Sequence[Row[Any]]) -> Evidence:
     columns = [column for column in _N.c if column.name != "payload"]
     for row in connection.execute(select(*columns).where(*of_ledger).order_by(_N.c.resend_no, _N.c.id), ids):
         mails[row.application_id][row.cause].append(row)
-    carried = select(func.coalesce(_N.c.bundled_into, _N.c.id)).where(*of_ledger)
+    own, leading = select(_N.c.id).where(*of_ledger), select(_N.c.bundled_into).where(*of_ledger)
     tries: dict[int, list[Row[Any]]] = defaultdict(list)
-    sent = select(_TRY).where(_TRY.c.notification_id.in_(carried), _TRY.c.outcome == "sent").order_by(_TRY.c.id)
+    sent = (
+        select(_TRY)
+        .where(or_(_TRY.c.notification_id.in_(own), _TRY.c.notification_id.in_(leading)), _TRY.c.outcome == "sent")
+        .order_by(_TRY.c.id)
+    )
     for row in connection.execute(sent, ids):
         tries[row.notification_id].append(row)
     letters = select(_TASK.c.notification_id).where(

@@ -34,6 +34,7 @@ _ACTS: dict[str, str] = {
     "case:approval:confirmed": "confirmed",
     "case:approval:refused": "refused",
     "case:certificate:ended": "ended",
+    "case:deadline:moved": "put_off",
     "case:plan:moved": "moved",
 }
 _SENT = "clock:reminder:sent"
@@ -79,11 +80,7 @@ def load(
             tuple(_event(row, numbers[case.id]) for row in happened[case.id]),
             tuple(Band(row.id, row.assessed_on, row.valid_until, row.recorded_at) for row in bands[case.company_id]),
             tuple(Request(row.number, row.cycle, row.reply_by, row.asked_at) for row in requests[case.id]),
-            tuple(
-                act
-                for row in [*entries[case.id], *told.get(case.id, ())]
-                if (act := _act(row, bands[case.company_id])) is not None
-            ),
+            tuple(_act(row, bands[case.company_id]) for row in [*entries[case.id], *told.get(case.id, ())]),
         )
         for case in cases
     }
@@ -123,24 +120,28 @@ def _event(row: Row[Any], numbers: Mapping[int, int]) -> Happened:
     return Happened(row.id, numbers[row.decision_id], row.number, row.kind, *days, undoes=row.undoes)
 
 
-def _act(row: Row[Any], bands: Sequence[Row[Any]]) -> Act | None:
+def _act(row: Row[Any], bands: Sequence[Row[Any]]) -> Act:
     """Read an act back from its entry; what the clock told is needed where requests are chased again."""
     detail = json.loads(row.canonical).get("detail", {})
-    if row.kind == _SENT:
-        due_at = datetime.fromisoformat(detail["due_at"])
-        return Act(row.id, row.recorded_at, "told", rule=detail["rule"], due_at=due_at)
-    kind = _ACTS[row.kind]
+    kind = _ACTS.get(row.kind, "told")
     act: Any = {"place": row.id, "at": row.recorded_at, "kind": kind}
-    if kind in ("asked", "answered"):
-        return Act(**act, number=detail["request"])
-    if kind == "assessed":
-        on, at = date.fromisoformat(detail["assessed_on"]), row.recorded_at
-        number = max((band.id for band in bands if (band.assessed_on, band.recorded_at) == (on, at)), default=0)
-        return Act(**act, number=number) if number else None
-    if kind in ("approval", "confirmed", "refused"):
-        by = detail.get("confirm_by")
-        return Act(**act, number=detail["approval"], day=date.fromisoformat(by) if by else None)
-    if kind == "moved":
-        days = tuple((no, date.fromisoformat(was), date.fromisoformat(now)) for no, was, now in detail["deadlines"])
-        return Act(**act, reason=detail["why"], deadlines=days)
+
+    def day(name: str) -> date | None:
+        return date.fromisoformat(detail[name]) if detail.get(name) else None
+
+    match kind:
+        case "asked" | "answered":
+            act |= {"number": detail["request"]}
+        case "put_off":
+            act |= {"number": detail["request"], "day": day("reply_by"), "before": day("before")}
+        case "assessed":
+            assessed = (day("assessed_on"), row.recorded_at)
+            same = [band.id for band in bands if (band.assessed_on, band.recorded_at) == assessed]
+            act |= {"number": max(same, default=0)}
+        case "approval" | "confirmed" | "refused":
+            act |= {"number": detail["approval"], "day": day("confirm_by")}
+        case "moved":
+            act |= {"reason": detail["why"]}
+        case "told":
+            act |= {"rule": detail["rule"], "due_at": datetime.fromisoformat(detail["due_at"])}
     return Act(**act)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, Row, String, bindparam, cast, func, select, update
 
 from workflow import models
 from workflow.models.base import table_of
@@ -54,6 +54,24 @@ def open_of_message(connection: Connection, notification_id: int) -> list[int]:
         _TASK.c.notification_id == notification_id, _TASK.c.closed_at.is_(None)
     )
     return [row.id for row in connection.execute(query.with_for_update()) if not is_letter(row.key)]
+
+
+def about_reminders(connection: Connection, before: datetime) -> list[Row[Any]]:
+    """Return the open tasks, older than an instant, about reminders to companies of which nobody was told yet."""
+    other = _N.alias("told")
+    told = select(other.c.id).where(other.c.cause == "task:" + cast(_TASK.c.id, String)).exists()
+    query = (
+        select(_TASK.c.id, _TASK.c.application_id, _TASK.c.sentence, _TASK.c.created_at)
+        .join(_N, _N.c.id == _TASK.c.notification_id)
+        .where(
+            _TASK.c.closed_at.is_(None),
+            _TASK.c.created_at <= before,
+            _N.c.cause.like("planned:%"),
+            _N.c.recipient.like("contact:%"),
+            ~told,
+        )
+    )
+    return list(connection.execute(query.order_by(_TASK.c.application_id, _TASK.c.id)))
 
 
 def close(

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from icalendar import Calendar
 
 from notifications.composition import Envelope, UnsafeMessage, compose
-from notifications.rendering import Attachment, Rendered, Renderer
+from notifications.rendering import Attachment, Rendered, Renderer, messages
+from notifications.samples import sample
 
 ENCODED_BREAK = "=?utf-8?q?hi=0D=0ABcc=3A_evil=40x=2Ey?="
 ENVELOPE = Envelope(
@@ -256,6 +257,13 @@ def test_an_ordinary_message_is_legible_as_it_stands() -> None:
     ]
 
 
+@pytest.mark.parametrize("message", sorted(messages()))
+def test_every_message_of_ours_arrives_as_it_was_rendered(message: str) -> None:
+    rendered = RENDERER.render(message, sample(message))
+
+    assert_ours(compose(ENVELOPE, rendered), rendered)
+
+
 def test_the_same_inputs_give_the_same_bytes_and_another_message_another_boundary() -> None:
     rendered = Rendered("Hi", "x", "<p>x</p>", (Attachment("a.ics", b"x"),))
 
@@ -365,7 +373,16 @@ def test_a_name_in_another_script_before_the_at_stands_in_the_header_as_utf_8() 
 
 @pytest.mark.parametrize(
     "message_id",
-    ["", "a@x.example", "<a@x.example>\r\nBcc: evil@x.y", "<a\x00@x.example>", "<é@x.example>", "<a b@x>", "<a@x>\n"],
+    [
+        "",
+        "a@x.example",
+        "<a@x.example>\r\nBcc: evil@x.y",
+        "<a\x00@x.example>",
+        "<é@x.example>",
+        "<a b@x>",
+        "<a@x>\n",
+        "<a@x> more",
+    ],
 )
 def test_a_message_id_with_more_in_it_is_refused(message_id: str) -> None:
     with pytest.raises(UnsafeMessage):

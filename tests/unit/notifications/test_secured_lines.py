@@ -80,7 +80,7 @@ def test_a_server_that_does_not_secure_the_line_gets_nothing(step: str) -> None:
     script = {"starttls": step} if step else {}
     with ScriptedServer(script, extensions=["STARTTLS"] if step else [], login=("aeo", "secret")) as server:
         relay = Relay(server.host, server.port, "aeo", "secret")
-        [reply] = exchange(SMTPTransport(relay, timeout=0.2))
+        [reply] = exchange(SMTPTransport(relay, timeout=0.5 if step == STALL else 10))
 
     assert reply.outcome is Outcome.TEMPORARY
     assert not {"AUTH", "MAIL"} & {line.split(" ")[0] for _, line in server.lines}

@@ -316,6 +316,7 @@ def test_an_address_is_read_into_a_relay_or_a_folder(url: str, relay: Relay | Pa
         "smtp://mail.example?connections=²",
         "smtp://mail.example?connections=",
         "smtp://mail.example?per_second=0",
+        "smtp://mail.example?per_second=0.09",
         "smtp://mail.example?per_second=-1",
         "smtp://mail.example?per_second=nan",
         "smtp://mail.example?per_second=inf",
@@ -343,7 +344,13 @@ def test_an_authority_that_cannot_be_read_is_refused_in_words(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("url", "size"),
-    [("maildir:///tmp/aeo", 1), ("smtp://mail.example", 4), ("smtp://mail.example?connections=9", 9)],
+    [
+        ("maildir:///tmp/aeo", 1),
+        ("smtp://mail.example", 4),
+        ("smtp://mail.example?connections=9", 9),
+        ("smtp://mail.example?connections=100&per_second=2", 100),
+        ("smtp://mail.example?connections=100&per_second=0.1", 6),
+    ],
 )
 def test_a_transport_says_how_many_messages_it_takes_at_the_same_time(url: str, size: int) -> None:
     assert transport_of(url).size == size

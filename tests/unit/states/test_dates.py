@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from states.dates import (
+    WEEKDAYS,
     OfficeCalendar,
     Standing,
+    StatutoryCalendar,
     add_months,
     add_years,
     end_of,
@@ -183,6 +185,27 @@ class TestOfficeCalendar:
 
         assert office.office_days_after(day, count) == (ahead[count - 1] if count else day)
         assert office.office_days_between(day, office.office_days_after(day, count)) == count
+
+
+class TestStatutoryCalendar:
+    CHRISTMAS = date(2026, 12, 25)  # a Friday
+    CALENDAR = StatutoryCalendar.of([CHRISTMAS], ["sunday"])
+
+    @pytest.mark.parametrize(
+        ("day", "why", "due"),
+        [
+            (date(2026, 12, 24), "", date(2026, 12, 24)),
+            (CHRISTMAS, "a public holiday", date(2026, 12, 26)),
+            (date(2026, 12, 26), "", date(2026, 12, 26)),  # a Saturday counts
+            (date(2026, 12, 27), "a Sunday", date(2026, 12, 28)),
+        ],
+    )
+    def test_rolls_later_and_says_why(self, day: date, why: str, due: date):
+        assert (self.CALENDAR.excluded(day), self.CALENDAR.deadline(day)) == (why, due)
+
+    def test_needs_a_weekday_that_counts(self):
+        with pytest.raises(ValueError, match="At least one weekday"):
+            StatutoryCalendar.of([], WEEKDAYS)
 
 
 class TestStandingOn:

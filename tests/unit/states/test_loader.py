@@ -293,6 +293,12 @@ MISTAKES = {
         "calendars.statutory_excludes",
         "Leave one out of it",
     ),
+    "escalation that never comes": (
+        "[escalation]\ndays = 3",
+        "[escalation]\ndays = 0",
+        "escalation.days",
+        "Write a value of that kind",
+    ),
     "weekday twice": (
         'statutory_excludes = ["sunday"]',
         'statutory_excludes = ["sunday", "sunday"]',

@@ -9,7 +9,19 @@ from rule_cases import changed, shipped
 
 from states.dates import OfficeCalendar
 from states.definition import Programme
-from states.planner import BEFORE_BEGIN, BEFORE_DECISION, ENDED, Outlook, Overdue, fates, phase_of, plan, plan_request
+from states.planner import (
+    BEFORE_BEGIN,
+    BEFORE_DECISION,
+    ENDED,
+    Heard,
+    Outlook,
+    Overdue,
+    fates,
+    phase_of,
+    plan,
+    plan_request,
+    pointless,
+)
 from states.standing import FOR_EVER
 from states.terms import Term, band_valid_until, certificate_term, renewed_term, service_target
 
@@ -373,6 +385,78 @@ class TestFates:
 
     def test_of_nothing_are_nothing(self):
         assert fates([], ended=True) == ()
+
+
+def with_rules(programme: Programme, **changes: dict) -> Programme:
+    """The same programme with other keys on some reminders of the phase running: T_90 for T-90."""
+    wanted = {rule.replace("_", "-"): keys for rule, keys in changes.items()}
+    reminders = [
+        rule.model_copy(update=wanted.get(rule.rule, {}) if rule.phases == ("running",) else {})
+        for rule in programme.reminders
+    ]
+    return changed(programme, reminders=[rule.model_dump() for rule in reminders])
+
+
+def rests(programme: Programme, heard: Heard, *rules: str, ended: bool = False) -> dict[str, str]:
+    return dict(pointless(programme, "running", overdue_of(programme, *rules), heard, ended=ended))
+
+
+class TestPointless:
+    TODAY = date(2029, 5, 25)  # T-180 is due, on the Friday before a Sunday
+
+    def test_is_nothing_where_nothing_is_known(self, stp: Programme):
+        assert rests(stp, Heard(self.TODAY), *PRACTICE) == {}
+
+    @pytest.mark.parametrize(
+        ("heard", "reason"),
+        [
+            ({"draft": True}, "the company has begun its renewal"),
+            ({"contacted_on": date(2029, 5, 2)}, "the company was contacted on 2029-05-02"),
+        ],
+    )
+    def test_is_t_180_once_a_sign_is_there_and_nothing_else(self, stp: Programme, heard: dict, reason: str):
+        assert rests(stp, Heard(self.TODAY, **heard), *PRACTICE) == {"T-180": reason}
+
+    @given(st.integers(-400, 400))
+    def test_is_what_is_for_managers_alone_up_to_the_day_expected(self, stp: Programme, days: int):
+        plain = with_rules(stp, T_180={"unless": ()})
+        expects = self.TODAY + days * DAY
+
+        muted = rests(plain, Heard(self.TODAY, expects_on=expects), *PRACTICE)
+
+        reason = f"contacted, files by {expects.isoformat()} expected"
+        assert muted == ({"T-270": reason, "T-180": reason} if days >= 0 else {})
+
+    @pytest.mark.parametrize(("ends", "muted"), [(29, True), (30, False), (31, False)])
+    def test_is_never_close_to_the_end(self, stp: Programme, ends: int, muted: bool):
+        renewal = stp.renewal.model_dump() | {"muting_ends_days": ends}
+        programme = changed(with_rules(stp, T_30={"audience": MANAGER}), renewal=renewal)
+
+        assert ("T-30" in rests(programme, Heard(self.TODAY, expects_on=TERM.valid_until), "T-30")) == muted
+
+    @pytest.mark.parametrize(("late", "reason"), [(5, ""), (6, "more than 5 days late")])
+    def test_is_later_than_its_grace(self, stp: Programme, late: int, reason: str):
+        programme = with_rules(stp, T_270={"grace_days": 5})
+        today = planned(programme)["T-270"].due_on + late * DAY
+
+        assert rests(programme, Heard(today), "T-270").get("T-270", "") == reason
+
+    def test_is_never_the_newest_one_to_the_company_while_its_certificate_runs(self, stp: Programme):
+        grace = {"grace_days": 1}
+        programme = with_rules(stp, T_150=grace, T_120=grace, T_180=grace)
+        today = Heard(TERM.valid_until - 100 * DAY)
+
+        too_late = "more than 1 day late"
+        assert rests(programme, today, "T-180", "T-150", "T-120") == {"T-180": too_late, "T-150": too_late}
+        assert rests(programme, today, "T-150") == {}
+        assert rests(programme, today, "T-150", ended=True) == {"T-150": too_late}
+
+    def test_is_nothing_of_a_rule_that_the_phase_does_not_have(self, stp: Programme):
+        band = Overdue("B-90", datetime(2029, 1, 1, tzinfo=UTC), ("account_manager",))
+
+        assert (
+            pointless(stp, "running", [band], Heard(self.TODAY, draft=True, expects_on=self.TODAY), ended=False) == {}
+        )
 
 
 class TestCertificateTerm:
