@@ -5,7 +5,7 @@ plan that the one planner gives. Dates are spread evenly; nothing here is what t
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
@@ -63,10 +63,12 @@ def launch(
     now: datetime,
     first_id: int = 1,
     settled: bool = True,
+    rules: Collection[str] = (),
 ) -> None:
     """Write the fleet as it stands at `now`, where the clock has done everything that was due.
 
-    Without `settled` what was done before is left out, for fleets that would be too large with it.
+    Without `settled` what was done before is left out, for fleets that would be too large with it. `rules` are the only
+    ones that are planned, where some are named.
     """
     office = calendar.office_calendar(
         connection, programme.time_zone, fleet.first - timedelta(days=400), fleet.last + timedelta(days=1_900)
@@ -79,7 +81,7 @@ def launch(
             if begin not in plans:
                 plans[begin] = _plan(programme, begin, office)
             term, planned = plans[begin]
-            kept = planned if settled else [one for one in planned if one.due_at > now]
+            kept = [p for p in planned if (settled or p.due_at > now) and (not rules or p.rule in rules)]
             for table, row in _rows(programme, number, term, kept, now):
                 rows.setdefault(table, []).append(row)
         for into, made in rows.items():

@@ -34,14 +34,16 @@ _N = table_of(models.Notification)
 _P = table_of(models.PlannedAction)
 
 
-def launch(office: Office, programme: Programme, *fleets: fleet.Fleet, now: datetime) -> builders.People:
+def launch(
+    office: Office, programme: Programme, *fleets: fleet.Fleet, now: datetime, rules: tuple[str, ...] = ()
+) -> builders.People:
     """Give the office its people and fleets of certificates, as they stand at an instant."""
     people = builders.people(office)
     with office.database.transaction() as transaction:
         fleet.staff(transaction.connection, now)
         first = 1
         for one in fleets:
-            fleet.launch(transaction.connection, programme, one, now=now, first_id=first)
+            fleet.launch(transaction.connection, programme, one, now=now, first_id=first, rules=rules)
             first += one.size
     return people
 
@@ -62,8 +64,9 @@ class TestSweepersAtOnce:
 def rounds_of_sweeps(
     office: Office, programme: Programme, pool: Executor, *, sweepers: int, due: int, rounds: int
 ) -> None:
-    begins = [date(2024, 3, 23) + timedelta(weeks=n) for n in range(rounds)]
-    launch(office, programme, *(fleet.Fleet(due, begin, begin) for begin in begins), now=NOW - DAY)
+    begins = [date(2024, 6, 21) + timedelta(weeks=n) for n in range(rounds)]
+    groups = [fleet.Fleet(due, begin, begin) for begin in begins]
+    launch(office, programme, *groups, now=NOW - 3 * DAY, rules=("open_revalidation", "T-210"))
     url = office.database.writer.url.render_as_string(hide_password=False)
     dice = random.Random(3)  # noqa: S311  # which cases the officer takes; nothing secret
     for number in range(rounds):
