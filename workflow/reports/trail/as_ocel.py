@@ -18,6 +18,7 @@ _TYPES = {
     "officer": (),
     "export": ("title", "text"),  # the format has no other place for what an export says of itself
 }
+_LOG = "export:1"
 _STRINGS = ("role", "from_state", "to_state", "on_behalf_of", "reason", "summary", "leaf")
 _EVENT = [
     *({"name": name, "type": "string"} for name in _STRINGS),
@@ -63,6 +64,8 @@ def _event(line: Line, officers: dict[str, str], objects: dict[str, dict[str, An
         _term(objects[related["certificate"]], line)
     if members["actor"] in officers:
         related["actor"] = _noted(objects, "officer", members["actor"])
+    if not related:
+        related["log"] = _LOG  # tools drop events without objects
     told = {name: members.get(name) for name in ("role", "on_behalf_of", "effective_at")} | {
         "from_state": members.get("from"),
         "to_state": members.get("to"),
@@ -121,7 +124,7 @@ def _export(trail: Trail, count: int) -> dict[str, Any]:
     text = "\n".join(f"{title}: {text}" for title, text in trail.about(count))
     at = trail.made_at.isoformat()
     attributes = [_valued("title", at, f"Trail of {trail.checkpoint.origin}"), _valued("text", at, text)]
-    return {"id": "export", "type": "export", "attributes": attributes, "relationships": []}
+    return {"id": _LOG, "type": "export", "attributes": attributes, "relationships": []}
 
 
 def _valued(name: str, at: str, value: str) -> dict[str, str]:
