@@ -55,13 +55,13 @@ def write(trail: Trail, target: BinaryIO) -> int:
 def _document(trail: Trail, lines: list[Line], officers: dict[str, str]) -> dict[str, Any]:
     zone = ZoneInfo(trail.zone)
     told = dict(trail.about(len(lines)))
-    newest = lines[-1].about if lines else {}
-    names = {line.about["company_name"]: None for line in lines if line.about.get("company_name")}
-    company = " / ".join(names) + (f" ({newest['company']})" if newest.get("company") else "")
+    names = dict.fromkeys(line.about["company_name"] for line in lines if line.about.get("company_name"))
+    uens = dict.fromkeys(line.about["company"] for line in lines if line.about.get("company"))
+    programmes = dict.fromkeys(line.about["programme"] for line in lines if line.about.get("programme"))
     facts = [
         ("Case", trail.wanted.application),
-        ("Company", company),
-        ("Programme", newest.get("programme", "")),
+        ("Company", ", ".join((*names, *uens))),
+        ("Programme", ", ".join(programmes)),
         ("Entries", told["Entries"]),
         ("Filters", told["Filters"]),
         ("Times", f"in {trail.zone}"),
