@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
 
-.PHONY: help install run test check exhaustive format bench lock lint types layers first-run simulation diagram
+.PHONY: help install run test check exhaustive format bench lock lint types layers first-run simulation diagram interop
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ format: install ## format the code and mend what the linter can mend
 
 bench: install ## measure against the raw floors and the peers, as ratios
 	$(BIN)/python -m bench
+
+interop: install ## let other people's tools check what we export (installs them into .interop/)
+	$(BIN)/python -m interop.run
 
 first-run: install ## write docs/first-run.md by running what it shows
 	$(BIN)/python docs/make_first_run.py

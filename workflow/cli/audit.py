@@ -14,11 +14,13 @@ from workflow.audit.note import BadNote
 from workflow.cli.progress import counting
 from workflow.cli.shared import As, Json, act_of, finish, group, leave, opened, operator_act, show
 from workflow.errors import BadInput
-from workflow.operations.export_trail import Wanted, export_trail
+from workflow.operations.export_trail import export_trail
 from workflow.operations.prove_entry import prove_entry
 from workflow.operations.renew_log import new_origin as begin_new_origin
 from workflow.operations.seal_log import seal_log
-from workflow.reports.trail_bundle import bundle_lines
+from workflow.reports.trail.as_bundle import bundle_lines
+from workflow.reports.trail.formats import FORMATS
+from workflow.reports.trail.trail import Wanted
 from workflow.store import people
 
 app = group("The trail.")
@@ -33,7 +35,10 @@ def _group() -> None:
 @app.command()
 def export(
     out: Annotated[Path, typer.Option(help="The file to write.")],
-    format_: Annotated[str, typer.Option("--format", help="csv, or jsonl: a bundle that proves itself.")] = "csv",
+    format_: Annotated[
+        str,
+        typer.Option("--format", help="csv, xlsx, xes, ocel, pdf of one case, or jsonl: a bundle that proves itself."),
+    ] = "csv",
     application: Annotated[str, typer.Option(help="Only this case.")] = "",
     programme: Annotated[str, typer.Option(help="Only cases of this programme.")] = "",
     uen: Annotated[str, typer.Option(help="Only cases of this company.")] = "",
@@ -45,7 +50,7 @@ def export(
     json: Json = False,
 ) -> None:
     """Export the trail; the export is itself in the trail. For auditors and supervisors."""
-    inputs.one_of(format_, ("csv", "jsonl"), "The format")
+    form = inputs.one_of(format_, tuple(FORMATS), "The format")
     with opened() as installation, counting("Entries", quiet=json) as progress:
         act = act_of(installation, as_)
         with installation.office.database.snapshot() as connection:
@@ -59,9 +64,15 @@ def export(
             start_of(inputs.day(first, "--from"), _ZONE) if first else None,
             end_of(inputs.day(last, "--to"), _ZONE) if last else None,
         )
-        signer = installation.signer() if format_ == "jsonl" else None
         done = export_trail(
-            installation.office, file=out, wanted=wanted, act=act, form=format_, signer=signer, progress=progress
+            installation.office,
+            installation.signer(),
+            file=out,
+            wanted=wanted,
+            act=act,
+            zone=_ZONE,
+            form=form,
+            progress=progress,
         )
         finish(done, as_json=json)
 

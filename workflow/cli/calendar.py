@@ -11,9 +11,9 @@ import typer
 from workflow import inputs
 from workflow.cli.shared import Json, command, opened, show, table
 from workflow.errors import BadInput
-from workflow.operations.export_trail import safe
 from workflow.reports.calendar import as_ics
 from workflow.reports.calendar import calendar as planned
+from workflow.reports.trail.table import safe
 from workflow.store import people
 
 app = command()

@@ -15,9 +15,9 @@ from workflow import bootstrap, inputs
 from workflow.cli.progress import counting
 from workflow.cli.shared import Json, command, show
 from workflow.errors import BadInput
-from workflow.operations.export_trail import safe
 from workflow.operations.simulate import Happening, Outage, Span, Summary, check
 from workflow.operations.simulate import simulate as run
+from workflow.reports.trail.table import safe
 from workflow.settings import read_settings
 
 app = command()

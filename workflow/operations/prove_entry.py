@@ -8,7 +8,7 @@ from workflow import models
 from workflow.errors import NotFound
 from workflow.models.base import table_of
 from workflow.operations.seal_log import seal_log
-from workflow.reports.trail_bundle import bundle_lines
+from workflow.reports.trail.as_bundle import bundle_lines
 from workflow.store.office import Office
 from workflow.store.signing import Signer
 

@@ -1,7 +1,8 @@
 """The audit bundle of the trail: which entries, under which checkpoint, each with what proves it. It decides nothing."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any, BinaryIO
 
 from sqlalchemy import Connection, Select, select
 
@@ -10,6 +11,7 @@ from workflow.audit.bundle import Header, end_line, entry_line
 from workflow.audit.merkle import Subtree, inclusion_proof
 from workflow.audit.note import checkpoint_of
 from workflow.models.base import table_of
+from workflow.reports.trail.trail import Trail, narrowed
 from workflow.store import log
 
 _ENTRY = table_of(models.AuditEntry)
@@ -18,38 +20,37 @@ _COLUMNS = (_ENTRY.c.position, _ENTRY.c.canonical, _ENTRY.c.leaf)
 _KEPT = 1 << 14  # hashes of subtrees that are remembered while proofs are made
 
 
+def write(trail: Trail, target: BinaryIO) -> int:
+    """Write the bundle; return how many entries it holds. Raises log.Gap."""
+    connection = trail.connection
+    chosen = None if trail.wanted.everything else narrowed(connection, select(_ENTRY.c.id), trail.wanted)
+    count = -1  # the first and the last line are no entries
+    for line in bundle_lines(connection, note=trail.note, verifier=trail.verifier, narrowed=chosen):
+        target.write(line.encode() + b"\n")
+        count += 1
+        if count % _PAGE == 0:
+            trail.progress(count)
+    return count - 1
+
+
 def bundle_lines(
-    connection: Connection,
-    *,
-    note: str,
-    verifier: str,
-    narrowed: Select[Any] | None = None,
-    wanted: Callable[[str], bool] = lambda _: True,
+    connection: Connection, *, note: str, verifier: str, narrowed: Select[Any] | None = None
 ) -> Iterator[str]:
     """Yield the lines of the bundle of a log up to a signed checkpoint.
 
-    `narrowed` is a query of entries' ids and `wanted` looks at canonical forms; without `narrowed` all entries are
-    there and need no proofs. Raises log.Gap.
+    `narrowed` is a query of entries' ids; without it all entries are there and need no proofs. Raises log.Gap.
     """
     checkpoint = checkpoint_of(note)
-    complete = narrowed is None
-    pages = _pages(connection, checkpoint.size, narrowed)
-    chosen = (row for page in pages for row in page if complete or wanted(row.canonical))
+    chosen = chain.from_iterable(_pages(connection, checkpoint.size, narrowed))
     first = next(chosen, None)
-    yield Header(note, verifier, checkpoint.origin, first.position if first else 0, complete).line()
-    subtree = None if complete else remembering(log.subtree(connection))
+    yield Header(note, verifier, checkpoint.origin, first.position if first else 0, narrowed is None).line()
+    subtree = None if narrowed is None else remembering(log.subtree(connection))
     count = 0
-    for row in _and(first, chosen):
+    for row in chain([first] if first else [], chosen):
         proof = inclusion_proof(row.position, checkpoint.size, subtree) if subtree else None
         yield entry_line(row.canonical, row.position, bytes.fromhex(row.leaf), proof)
         count += 1
     yield end_line(count)
-
-
-def _and(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
-    if first is not None:
-        yield first
-        yield from rest
 
 
 def _pages(connection: Connection, size: int, narrowed: Select[Any] | None) -> Iterator[list[Any]]:

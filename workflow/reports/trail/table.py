@@ -1,0 +1,50 @@
+"""The trail as a table for people: its columns, a row for each entry, and cells that no spreadsheet runs."""
+
+from workflow.audit.wording import in_words
+from workflow.reports.trail.trail import Line
+
+COLUMNS = {
+    "index": "the entry's place in the log, from 0",
+    "recorded_at": "when it was written down (UTC)",
+    "effective_at": "from when it counts (UTC)",
+    "actor": "who, by name and opaque id",
+    "role": "in which role",
+    "on_behalf_of": "the planned rule, when the clock acted",
+    "kind": "what happened, for machines",
+    "application": "the case's reference",
+    "company": "the company's identifier",
+    "programme": "the programme's code",
+    "from_state": "of a transition",
+    "to_state": "of a transition",
+    "reason": "the reason's code and the text the company reads",
+    "summary": "what happened, for people",
+    "leaf": "SHA-256(0x00 || canonical form), hexadecimal",
+}
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
+
+
+def row_of(line: Line, officers: dict[str, str]) -> list[str]:
+    """Return the cells of an entry, in the order of COLUMNS, as plain text."""
+    members, about, actor = line.members, line.about, line.members["actor"]
+    return [
+        str(line.index),
+        members["recorded_at"],
+        members.get("effective_at", ""),
+        f"{officers[actor]} ({actor})" if actor in officers else actor,
+        members["role"],
+        members.get("on_behalf_of", ""),
+        members["kind"],
+        about.get("application", ""),
+        about.get("company", ""),
+        about.get("programme", ""),
+        members.get("from", ""),
+        members.get("to", ""),
+        line.reason,
+        in_words(members),
+        line.leaf,
+    ]
+
+
+def safe(cell: str) -> str:
+    """Neutralise what a spreadsheet would run; taking one leading apostrophe away gives the cell back."""
+    return "'" + cell if cell.startswith(_FORMULA) else cell

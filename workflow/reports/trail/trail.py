@@ -1,0 +1,176 @@
+"""What an export of the trail is: which entries, read in order without holding them, and under which checkpoint.
+
+It knows the log and nothing of formats.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import JSON, ColumnElement, Connection, Select, and_, cast, or_, select, type_coerce
+
+from workflow import models
+from workflow.audit.note import Checkpoint, checkpoint_of
+from workflow.models.base import table_of
+from workflow.store import cases
+
+_A = table_of(models.Application)
+_COMPANY = table_of(models.Company)
+_ENTRY = table_of(models.AuditEntry)
+_OFFICER = table_of(models.Officer)
+_PAGE = 5_000
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which entries: all, or those of a case, programme, company, actor or kind, recorded in a span (UTC, end excluded)."""
+
+    application: str = ""
+    programme: str = ""
+    uen: str = ""
+    actor: str = ""  # an officer's id
+    kind: str = ""
+    first: datetime | None = None
+    before: datetime | None = None
+
+    @property
+    def everything(self) -> bool:
+        return self == Wanted()
+
+    def told(self) -> dict[str, Any]:
+        """Return what an entry says of the choice; people stay opaque ids."""
+        span = {"recorded_from": self.first, "recorded_before": self.before}
+        named = {"application": self.application, "programme": self.programme, "uen": self.uen, "actor": self.actor}
+        return {name: value for name, value in (named | {"kind_wanted": self.kind} | span).items() if value}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One entry of the log as it is exported."""
+
+    index: int
+    canonical: str
+    leaf: str  # hexadecimal
+    members: dict[str, Any]  # of the entry
+
+    @property
+    def about(self) -> dict[str, Any]:
+        return self.members.get("about") or {}
+
+    @property
+    def detail(self) -> dict[str, Any]:
+        return self.members.get("detail") or {}
+
+    @property
+    def reason(self) -> str:
+        """The reason's code and the text the company reads; the internal one is in no entry."""
+        return ": ".join(part for part in (self.members.get("reason_code"), self.members.get("reason")) if part)
+
+
+@dataclass
+class Trail:
+    """The entries that are wanted, up to a signed checkpoint, and what an export says of itself."""
+
+    connection: Connection
+    note: str  # the signed checkpoint
+    verifier: str
+    wanted: Wanted
+    made_at: datetime
+    made_by: str  # an officer's id
+    zone: str  # in which days were given
+    progress: Callable[[int], None] = lambda _: None
+    checkpoint: Checkpoint = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.checkpoint = checkpoint_of(self.note)
+
+    def lines(self) -> Iterator[Line]:
+        """Yield the entries in the order of the log."""
+        return self._read(self._chosen().order_by(_ENTRY.c.position))
+
+    def lines_by_case(self) -> Iterator[Line]:
+        """Yield the entries that name a case, case by case, each case in the order of the log (which is `case_seq`'s)."""
+        case = member_of(self.connection, "about", "application")
+        return self._read(self._chosen().where(case.is_not(None)).order_by(case, _ENTRY.c.position))
+
+    def officers(self) -> dict[str, str]:
+        """Return everybody's name by opaque id; entries hold no names."""
+        return {row.id: row.name for row in self.connection.execute(select(_OFFICER.c.id, _OFFICER.c.name))}
+
+    def about(self, count: int | None = None) -> list[tuple[str, str]]:
+        """Return what an export says of itself, as titles and texts."""
+        told = {name: f"{value}" for name, value in self.wanted.told().items()}
+        filters = "; ".join(f"{name} = {value}" for name, value in told.items()) or "none: the whole log"
+        said = [
+            ("Log", self.checkpoint.origin),
+            ("Exported at", self.made_at.isoformat()),
+            ("Exported by", self.made_by),
+            ("Filters", filters),
+            ("Times", f"UTC with offset, ISO 8601. Days of filters are days in {self.zone}."),
+            ("Checkpoint", self.note),
+            ("Verifier key", self.verifier),
+            ("Internal reasons", "not in the trail, which holds their digests"),
+        ]
+        return said if count is None else [*said, ("Entries", f"{count}")]
+
+    def _chosen(self) -> Select[Any]:
+        columns = select(_ENTRY.c.position, _ENTRY.c.canonical, _ENTRY.c.leaf)
+        sealed = columns.where(_ENTRY.c.position < self.checkpoint.size)
+        return narrowed(self.connection, sealed, self.wanted)
+
+    def _read(self, query: Select[Any]) -> Iterator[Line]:
+        count = 0
+        for page in self.connection.execute(query.execution_options(yield_per=_PAGE)).partitions():
+            for row in page:
+                yield Line(row.position, row.canonical, row.leaf, orjson.loads(row.canonical))
+            count += len(page)
+            self.progress(count)
+
+
+def narrowed(connection: Connection, query: Select[Any], wanted: Wanted) -> Select[Any]:
+    """Narrow a query of entries to those that are wanted. Raises NotFound for an unknown application.
+
+    Entries outside a case's sequence, such as deliveries, name their case in what they are about.
+    """
+    if wanted.application:
+        case = cases.read(connection, wanted.application)
+        query = query.where(_of(connection, select(_A.c.id).where(_A.c.id == case.id), "application", case.reference))
+    if wanted.programme:
+        chosen = select(_A.c.id).where(_A.c.programme == wanted.programme)
+        query = query.where(_of(connection, chosen, "programme", wanted.programme))
+    if wanted.uen:
+        theirs = _COMPANY.c.identifier == wanted.uen
+        joined = _A.join(_COMPANY, _COMPANY.c.id == _A.c.company_id)
+        references = select(_A.c.reference).select_from(joined).where(theirs)
+        named = member_of(connection, "about", "application").in_(references)
+        chosen = select(_A.c.id).select_from(joined).where(theirs)
+        query = query.where(_of(connection, chosen, "company", wanted.uen, named))
+    if wanted.actor:
+        query = query.where(member_of(connection, "actor") == wanted.actor)
+    if wanted.kind:
+        query = query.where(_ENTRY.c.kind == wanted.kind)
+    if wanted.first:
+        query = query.where(_ENTRY.c.recorded_at >= wanted.first)
+    if wanted.before:
+        query = query.where(_ENTRY.c.recorded_at < wanted.before)
+    return query
+
+
+def member_of(connection: Connection, *path: str) -> ColumnElement[str]:
+    """Return a text member of entries, for the database to look at."""
+    # SQLite reads JSON from text as it stands and would make a number of a cast; PostgreSQL needs the cast.
+    canonical = _ENTRY.c.canonical
+    json: ColumnElement[Any] = (
+        type_coerce(canonical, JSON) if connection.dialect.name == "sqlite" else cast(canonical, JSON)
+    )
+    member: ColumnElement[str] = json[path].as_string()
+    return member
+
+
+def _of(
+    connection: Connection, chosen: Select[Any], name: str, value: str, *others: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    outside = and_(_ENTRY.c.application_id.is_(None), or_(member_of(connection, "about", name) == value, *others))
+    return or_(_ENTRY.c.application_id.in_(chosen), outside)
