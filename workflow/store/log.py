@@ -53,6 +53,13 @@ def waiting(connection: Connection, many: int) -> list[Row[Any]]:
     return list(connection.execute(query.order_by(_ENTRY.c.id).limit(many)))
 
 
+def oldest_waiting(connection: Connection) -> datetime | None:
+    """Return when the oldest entry without a position was recorded; none when all have one."""
+    query = select(func.min(_ENTRY.c.recorded_at)).where(_ENTRY.c.position.is_(None))
+    found: datetime | None = connection.execute(query).scalar_one()
+    return found
+
+
 def place(connection: Connection, ids: Sequence[int], leaves: Iterable[bytes], frontier: Frontier) -> None:
     """Give the next positions to entries and add their leaves to the frontier, which must be `frontier_of` this log."""
     first = frontier.size
