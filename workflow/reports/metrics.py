@@ -24,7 +24,16 @@ def exposition(office: Office, *, now: datetime, real_now: datetime) -> bytes:
     """Return the figures in Prometheus's text format. `now` is the office's clock. Raises Unavailable."""
     registry = CollectorRegistry(auto_describe=False)
     with office.database.snapshot() as connection:
-        registry.register(_Figures([*_clock(connection, now), *_mail(connection, now), *_log(connection, now), *_work(connection, real_now)]))
+        registry.register(
+            _Figures(
+                [
+                    *_clock(connection, now),
+                    *_mail(connection, now),
+                    *_log(connection, now),
+                    *_work(connection, real_now),
+                ]
+            )
+        )
     return generate_latest(registry)
 
 
@@ -76,7 +85,9 @@ def _log(connection: Connection, now: datetime) -> list[GaugeMetricFamily]:
     oldest = log.oldest_waiting(connection)
     late = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
     return [
-        _gauge("aeo_log_size_entries", "Entries of the trail that have their position in the log.", log.size(connection)),
+        _gauge(
+            "aeo_log_size_entries", "Entries of the trail that have their position in the log.", log.size(connection)
+        ),
         _gauge("aeo_log_lateness_seconds", "How long the oldest entry has waited for its position.", late),
     ]
 

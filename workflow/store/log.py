@@ -14,7 +14,7 @@ _CHECKPOINT = table_of(models.Checkpoint)
 _ENTRY = table_of(models.AuditEntry)
 _INSTALLATION = table_of(models.Installation)
 _NODE = table_of(models.LogNode)
-_LEVEL = 8  # from here up subtrees are kept; below, at most 256 entries are hashed
+KEPT_FROM = 8  # from here up subtrees are kept; below, at most 256 entries are hashed
 _SEQUENCER = 0x41454F  # names the lock; any number that nothing else uses
 
 _PLACE = (
@@ -77,7 +77,7 @@ class Nodes:
         self._rows: list[dict[str, Any]] = []
 
     def note(self, level: int, number: int, made: bytes) -> None:
-        if level >= _LEVEL:
+        if level >= KEPT_FROM:
             self._rows.append({"level": level, "number": number, "hash": made.hex()})
 
     def keep(self, connection: Connection) -> None:
@@ -90,7 +90,7 @@ def subtree(connection: Connection) -> Subtree:
     """Return what gives the hash of any complete subtree. It raises Gap."""
 
     def hash_of(level: int, number: int) -> bytes:
-        if level >= _LEVEL:
+        if level >= KEPT_FROM:
             found = connection.execute(_HASH, {"level": level, "number": number}).scalar_one_or_none()
             if found is None:
                 raise Gap(f"The hash of level {level}, number {number}, is missing from the log.")
