@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, func, select
+from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, func, select
 
 from workflow import models
 from workflow.models.base import table_of
@@ -45,7 +45,7 @@ _OF_CASES = {
     "documents": select(_DOCUMENT).where(_DOCUMENT.c.application_id.in_(_IDS)),
     "recommendations": select(_RECOMMENDATION).where(_RECOMMENDATION.c.application_id.in_(_IDS)),
 }
-_LOG = (
+_LOG: Select[Any] = (
     select(
         _ENTRY.c.id,
         _ENTRY.c.position,
