@@ -24,7 +24,9 @@ TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
 _PARTS = ("subject.txt", "body.txt", "body.html")
 _WIDTH = 76
 _BARE = re.compile(r"<([a-z][a-z0-9]*)>")
-_WHOLE = re.compile(r"\b(?:[A-Z][a-z]{2} \d{1,2} [A-Z][a-z]{2} \d{4}|UEN \w+)\b")  # never broken in two
+_WHOLE = re.compile(
+    r"\b(?:[A-Z][a-z]{2} \d{1,2} [A-Z][a-z]{2} \d{4}|UEN \w+)\b|^\N{EM DASH} \S+ \S+$"
+)  # never broken in two; the last is a signature
 _KEPT = "\0"  # stands for a space that must not break
 _INDENT = re.compile(r" *(- )?")
 _BLANKS = re.compile(r"\n(?:[ \t]*\n){2,}")

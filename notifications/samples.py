@@ -112,6 +112,15 @@ _SAMPLES: dict[str, dict[str, Any]] = {
     "certificate_surrendered": _CASE | _FROM_A_DAY | {"reason": ""},
     "certificate_suspended": _CASE | _FROM_A_DAY | {"reason": "The seal log of the Jurong site is not kept."},
     "certified": _CASE | _DECISION | {"aeo_code": "SGAEO0000001"},
+    "checkpoint": {
+        "name": "Ines Okoro",
+        "day": "2026-11-24",
+        "origin": "casework-1a2b3c4d.invalid",
+        "size": 12345,
+        "note": "casework-1a2b3c4d.invalid\n12345\nd2+uTzKiRkrH0mQ0l7sQfzG0gVx9r1RrZkq5u1y2cVQ=\n\n"
+        "\N{EM DASH} casework-1a2b3c4d.invalid Az3grlgtzP\n",
+        "vkey": "casework-1a2b3c4d.invalid+1b2c3d4e+AZkZ3ZT0yB0o",
+    },
     "colleague_bundle": {
         "name": "Nurul Huda",
         "day": "2026-11-23",

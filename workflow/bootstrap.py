@@ -179,6 +179,11 @@ def unsound(database: Database, settings: Settings) -> list[str]:
     return problems
 
 
+def is_current(database: Database) -> bool:
+    """Say whether a database has the newest schema, so that its tables can be read."""
+    return revision.current(database.writer) == revision.HEAD
+
+
 def _answers(database: Database) -> None:
     try:
         database.writer.connect().close()

@@ -65,7 +65,7 @@ class TestJobs:
         assert told["aeo_job_failed", "deliver_outbox"] == 1
 
     def test_make_the_installation_not_ready(self, beating: Office):
-        found = problems(beating, real_now=REAL, jobs=("sweep", "deliver_outbox"))
+        found = problems(beating, now=builders.NOW, real_now=REAL, jobs=("sweep", "deliver_outbox"))
 
         assert [sentence.split(".")[0] for sentence in found] == [
             "The job sweep has not run in the last minute",

@@ -23,6 +23,7 @@ NOT_IN_THE_DEMONSTRATION = frozenset(
         "certificate_corrected",
         "certificate_ends",
         "certificate_reissued",
+        "checkpoint",
         "colleague_bundle",
         "deadline_moved",
         "delivery_failed",

@@ -36,6 +36,7 @@ class Entry:
     unmet: list[list[str]] = field(default_factory=list)  # for refusals: code and sentence
     edition: list[str] = field(default_factory=list)  # programme code, edition, SHA-256
     detail: dict[str, Any] = field(default_factory=dict)
+    wrote: dict[str, Any] = field(default_factory=dict)  # the rows it made, so that they can be told from the log alone
 
     def canonical(self) -> str:
         """Return the RFC 8785 form; members that are empty are left out."""
@@ -60,6 +61,7 @@ class Entry:
             "unmet": self.unmet,
             "edition": self.edition,
             "detail": self.detail,
+            "wrote": self.wrote,
         }
         return encode({name: value for name, value in members.items() if value not in (None, "", {}, [])})
 

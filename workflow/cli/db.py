@@ -1,16 +1,22 @@
 """`aeo db`: set up, check, back up, restore."""
 
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from workflow import bootstrap
+from workflow.cli.progress import counting
 from workflow.cli.shared import Json, group, leave, show
 from workflow.operations import back_up
+from workflow.reports.log_replay import replay
 from workflow.settings import read_settings
+from workflow.store.database import Database
+from workflow.store.editions import Editions
 
 app = group("Set up, check, back up and restore the database.")
+_SHOWN = 100  # differences; a forged table may have any number
 
 
 @app.command()
@@ -25,17 +31,29 @@ def upgrade(json: Json = False) -> None:
 
 @app.command()
 def check(json: Json = False) -> None:
-    """Check schema, protection of final rows and durability settings; exit 1 when something does not hold."""
+    """Check schema, final rows, durability, and the tables against the log; exit 1 when something does not hold."""
     settings = read_settings()
     database = bootstrap.connect(settings)
     try:
         problems = bootstrap.unsound(database, settings)
+        if bootstrap.is_current(database):  # also without its triggers: that is when it is needed most
+            problems += _against_the_log(database, quiet=json)
     finally:
         database.close()
-    words = "\n".join(problems) or "Everything holds: schema, final rows, durability."
+    words = (
+        "\n".join(problems) or "Everything holds: schema, final rows, durability, and every table that the log tells."
+    )
     show({"problems": problems} if json else words, as_json=json)
     if problems:
         leave(1)
+
+
+def _against_the_log(database: Database, *, quiet: bool) -> list[str]:
+    with database.snapshot() as connection, counting("Entries", quiet=quiet) as progress:
+        found = replay(connection, Editions(), progress=progress)
+        sentences = [difference.sentence for difference in islice(found, _SHOWN)]
+        more = sum(1 for _ in found)
+    return sentences + ([f"{more:,} more differences between tables and log."] if more else [])
 
 
 @app.command()

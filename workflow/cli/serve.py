@@ -33,7 +33,9 @@ def serve(
         web = create_app(
             installation.office,
             clock=installation.clock,
-            ready=lambda: problems(installation.office, real_now=datetime.now(UTC), jobs=jobs),
+            ready=lambda: problems(
+                installation.office, now=installation.clock(), real_now=datetime.now(UTC), jobs=jobs
+            ),
             demonstration=installation.demonstration,
         )
         scheduler = None if no_worker else schedule.start(installation)

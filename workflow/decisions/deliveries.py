@@ -32,10 +32,15 @@ def settle(connection: Connection, office: Office, fates: Sequence[Fate], now: d
     written = [fate for fate in fates if fate.mail.id in held]
     outbox.settle(connection, written, now)
     outbox.note_attempts(connection, fates, now)  # the tries of a lost lease happened all the same
-    enter_many(connection, [_entry(fate, office.salt, now) for fate in written if fate.status != "queued"])
+    enter_many(connection, [_entry(fate, office.salt, now) for fate in written if _is_told(fate)])
     for fate in written:
         _follow_up(connection, office, fate, now)
     return [fate.status if fate.mail.id in held else "lost_lease" for fate in fates]
+
+
+def _is_told(fate: Fate) -> bool:
+    """A checkpoint that arrived leaves no entry: it would make the log grow, and the next checkpoint with it."""
+    return fate.status != "queued" and (fate.mail.message, fate.status) != ("checkpoint", "sent")
 
 
 def plain(reply: str) -> str:

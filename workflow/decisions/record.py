@@ -321,7 +321,37 @@ def _entry(case: Case, programme: Programme, act: Act, change: Change) -> Entry:
         unmet=change.unmet,
         edition=[programme.code, programme.edition, programme.sha256],
         detail=change.detail,
+        wrote=_wrote(case, change),
     )
+
+
+def _wrote(case: Case, change: Change) -> dict[str, Any]:
+    """Return the rows that a change makes beside what an entry says anyhow: `aeo db check` tells them from the log."""
+    made: dict[str, Any] = {}
+    if case.case_seq == 1:
+        made["case"] = _said({name: getattr(case, name) for name in _OPENED})
+    if decided := change.decided:
+        made["decision"] = {
+            "no": case.decision_no + 1,
+            "cycle": change.updates.get("cycle", case.cycle),
+            "trigger": decided.trigger,
+            "role": decided.role,
+        } | ({"given": json.loads(_given(decided))} if decided.given else {})
+    if change.deed:
+        made["deed"] = [change.deed, case.facts_cycle]
+    if issued := change.issued:
+        made["certificate"] = _said(asdict(issued)) | {"cycle": issued.cycle or case.cycle}
+    if change.events:
+        made["events"] = [_said(asdict(event)) for event in change.events]
+    return made
+
+
+def _said(members: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value not in (None, "")}
+
+
+def _given(decided: Decided) -> str:
+    return json.dumps(decided.given, default=str, sort_keys=True)
 
 
 _TOLD = frozenset(
@@ -341,8 +371,15 @@ _TOLD = frozenset(
         "next_valid_until",
         "publication_consent",
         "partner_consent",
+        "back",
+        "cycle_since",
+        "facts_cycle",
+        "live_key",
+        "state_since",
+        "submitted_at",
     }
 )
+_OPENED = ("channel", "linked_to", "received_on", "state", "trader_roles", *sorted(_TOLD))
 
 
 def _digest(text: str) -> str:
@@ -371,7 +408,7 @@ def _decide(connection: Connection, case: Case, act: Act, change: Change, entry_
             "reason_code": decided.reason_code,
             "reason_to_company": decided.reason,
             "internal_reason": decided.internal_reason,
-            "given": json.dumps(decided.given, default=str, sort_keys=True),
+            "given": _given(decided),
             "entry_id": entry_id,
         },
     )

@@ -12,7 +12,9 @@ from workflow.bootstrap import Opened
 from workflow.operations.deliver_outbox import deliver_outbox
 from workflow.operations.escalate_tasks import escalate_tasks
 from workflow.operations.note_heartbeat import note_heartbeat
+from workflow.operations.publish_checkpoint import put_into, send_checkpoint
 from workflow.operations.read_bounces import read_bounces
+from workflow.operations.seal_log import seal_log
 from workflow.operations.send_digests import send_digests
 from workflow.operations.sweep import sweep
 
@@ -42,9 +44,21 @@ def _read_bounces(opened: Opened) -> object:
     return None if mailbox is None else read_bounces(opened.office, mailbox, now=opened.clock())
 
 
+def _seal(opened: Opened) -> object:
+    """Seal the trail, and let the checkpoint leave the machine."""
+    signer, now = opened.signer(), opened.clock()
+    sealed = seal_log(opened.office, signer, now=now)
+    vkey = signer.verifier(sealed.origin).text
+    send_checkpoint(opened.office, sealed, vkey, now=now)
+    if opened.settings.checkpoint_dir is not None:
+        put_into(opened.settings.checkpoint_dir, sealed, vkey)
+    return sealed
+
+
 JOBS = (
     Job("sweep", 5, _sweep),
     Job("deliver_outbox", 5, _deliver),
+    Job("seal_log", 10, _seal),
     Job("read_bounces", 20, _read_bounces),
     Job("send_digests", 30, lambda opened: send_digests(opened.office, now=opened.clock())),
     Job("escalate_tasks", 30, lambda opened: escalate_tasks(opened.office, now=opened.clock())),

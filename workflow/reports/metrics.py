@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, or_, select
 from workflow import models
 from workflow.models.base import table_of
 from workflow.models.notification import STATUSES
+from workflow.store import log
 from workflow.store.office import Office
 
 _A = table_of(models.Application)
@@ -23,7 +24,16 @@ def exposition(office: Office, *, now: datetime, real_now: datetime) -> bytes:
     """Return the figures in Prometheus's text format. `now` is the office's clock. Raises Unavailable."""
     registry = CollectorRegistry(auto_describe=False)
     with office.database.snapshot() as connection:
-        registry.register(_Figures([*_clock(connection, now), *_mail(connection, now), *_work(connection, real_now)]))
+        registry.register(
+            _Figures(
+                [
+                    *_clock(connection, now),
+                    *_mail(connection, now),
+                    *_log(connection, now),
+                    *_work(connection, real_now),
+                ]
+            )
+        )
     return generate_latest(registry)
 
 
@@ -68,6 +78,17 @@ def _mail(connection: Connection, now: datetime) -> list[GaugeMetricFamily]:
     return [
         _by("aeo_mail_messages", "Messages of the outbox by status.", "status", statuses),
         _gauge("aeo_mail_lateness_seconds", "How long the oldest message that may go out now has waited.", late),
+    ]
+
+
+def _log(connection: Connection, now: datetime) -> list[GaugeMetricFamily]:
+    oldest = log.oldest_waiting(connection)
+    late = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
+    return [
+        _gauge(
+            "aeo_log_size_entries", "Entries of the trail that have their position in the log.", log.size(connection)
+        ),
+        _gauge("aeo_log_lateness_seconds", "How long the oldest entry has waited for its position.", late),
     ]
 
 

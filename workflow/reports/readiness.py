@@ -7,17 +7,18 @@ from sqlalchemy import select
 from workflow import models
 from workflow.errors import Unavailable
 from workflow.models.base import table_of
-from workflow.store import revision
+from workflow.store import log, revision
 from workflow.store.office import Office
 
 _BEAT = table_of(models.WorkerHeartbeat)
 _SILENT_AFTER = timedelta(seconds=60)
 
 
-def problems(office: Office, *, real_now: datetime, jobs: tuple[str, ...]) -> list[str]:
-    """Return what is wrong, as sentences; empty when ready."""
+def problems(office: Office, *, now: datetime, real_now: datetime, jobs: tuple[str, ...]) -> list[str]:
+    """Return what is wrong, as sentences; empty when ready. `now` is the office's clock."""
     try:
         with office.database.snapshot() as connection:
+            oldest = log.oldest_waiting(connection)
             beats = {row.job: row for row in connection.execute(select(_BEAT))}
         if revision.current(office.database.writer) != revision.HEAD:
             return ["The database's schema is not the newest. Run `aeo db upgrade`."]
@@ -30,4 +31,9 @@ def problems(office: Office, *, real_now: datetime, jobs: tuple[str, ...]) -> li
             found.append(f"The job {job} has not run in the last minute. Start `aeo serve` or `aeo worker`.")
         elif beat.error:
             found.append(f"The job {job} failed when it last ran: {beat.error}")
+    if jobs and oldest is not None and now - oldest > _SILENT_AFTER:
+        found.append(
+            f"An entry of the trail has waited for its position in the log since {oldest.isoformat(timespec='seconds')}. "
+            "Look at the job seal_log; `aeo audit seal` does it now."
+        )
     return found

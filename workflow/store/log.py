@@ -14,7 +14,7 @@ _CHECKPOINT = table_of(models.Checkpoint)
 _ENTRY = table_of(models.AuditEntry)
 _INSTALLATION = table_of(models.Installation)
 _NODE = table_of(models.LogNode)
-_LEVEL = 8  # from here up subtrees are kept; below, at most 256 entries are hashed
+KEPT_FROM = 8  # from here up subtrees are kept; below, at most 256 entries are hashed
 _SEQUENCER = 0x41454F  # names the lock; any number that nothing else uses
 
 _PLACE = (
@@ -53,6 +53,13 @@ def waiting(connection: Connection, many: int) -> list[Row[Any]]:
     return list(connection.execute(query.order_by(_ENTRY.c.id).limit(many)))
 
 
+def oldest_waiting(connection: Connection) -> datetime | None:
+    """Return when the oldest entry without a position was recorded; none when all have one."""
+    query = select(func.min(_ENTRY.c.recorded_at)).where(_ENTRY.c.position.is_(None))
+    found: datetime | None = connection.execute(query).scalar_one()
+    return found
+
+
 def place(connection: Connection, ids: Sequence[int], leaves: Iterable[bytes], frontier: Frontier) -> None:
     """Give the next positions to entries and add their leaves to the frontier, which must be `frontier_of` this log."""
     first = frontier.size
@@ -70,7 +77,7 @@ class Nodes:
         self._rows: list[dict[str, Any]] = []
 
     def note(self, level: int, number: int, made: bytes) -> None:
-        if level >= _LEVEL:
+        if level >= KEPT_FROM:
             self._rows.append({"level": level, "number": number, "hash": made.hex()})
 
     def keep(self, connection: Connection) -> None:
@@ -83,7 +90,7 @@ def subtree(connection: Connection) -> Subtree:
     """Return what gives the hash of any complete subtree. It raises Gap."""
 
     def hash_of(level: int, number: int) -> bytes:
-        if level >= _LEVEL:
+        if level >= KEPT_FROM:
             found = connection.execute(_HASH, {"level": level, "number": number}).scalar_one_or_none()
             if found is None:
                 raise Gap(f"The hash of level {level}, number {number}, is missing from the log.")

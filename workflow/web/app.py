@@ -4,12 +4,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from fastapi import FastAPI, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
 from workflow.reports import metrics
+from workflow.store import log
 from workflow.store.office import Office
 from workflow.web.errors import add_handlers
 from workflow.web.pages import cases
@@ -43,6 +44,15 @@ def create_app(
         """Say how late the clock and the mail are, for Prometheus."""
         told = metrics.exposition(office, now=clock(), real_now=datetime.now(UTC))
         return Response(told, media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+    @app.get("/api/v1/audit/checkpoint")
+    def checkpoint() -> Response:
+        """Hand on the newest signed checkpoint, which anybody may keep. 404 while nothing has been sealed."""
+        with office.database.snapshot() as connection:
+            newest = log.newest_checkpoint(connection)
+        if newest is None:
+            return PlainTextResponse("The log has no entry yet.\n", status_code=404)
+        return PlainTextResponse(newest.note, headers={"Cache-Control": "no-store"})
 
     app.include_router(cases.router(office, clock, demonstration=demonstration))
     app.mount("/static", StaticFiles(directory=TEMPLATES / "static"), name="static")
