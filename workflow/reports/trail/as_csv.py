@@ -19,7 +19,7 @@ def write(trail: Trail, target: BinaryIO) -> int:
     writer.writerow(COLUMNS)
     count = 0
     for line in trail.lines():
-        writer.writerow(map(safe, row_of(line, officers)))
+        writer.writerow([safe(cell) if cell else cell for cell in row_of(line, officers)])
         count += 1
     text.detach()  # flushes, and leaves the file open to whoever opened it
     return count

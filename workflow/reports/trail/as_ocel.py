@@ -72,10 +72,10 @@ def _event(line: Line, officers: dict[str, str], objects: dict[str, dict[str, An
         "reason": line.reason,
         "summary": in_words(members),
         "leaf": line.leaf,
-        "index": line.index,
+        "index": line.position,
     }
     return {
-        "id": f"entry:{line.index}",
+        "id": f"entry:{line.position}",
         "type": members["kind"],
         "time": members["recorded_at"],
         "attributes": [{"name": name, "value": value} for name, value in told.items() if value not in (None, "")],

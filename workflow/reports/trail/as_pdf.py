@@ -93,7 +93,7 @@ def _printed(line: Line, officers: dict[str, str], zone: ZoneInfo) -> dict[str, 
     more += [f"Unmet: {sentence}" for _, sentence, *_ in members.get("unmet", [])]
     role = members["role"] + (f", rule {members['on_behalf_of']}" if members.get("on_behalf_of") else "")
     return {
-        "index": str(line.index),
+        "index": str(line.position),
         "when": _moment(recorded, zone),
         "who": officers.get(members["actor"], members["actor"]),
         "role": role,

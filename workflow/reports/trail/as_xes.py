@@ -71,7 +71,7 @@ def _event(line: Line) -> Iterator[str]:
         "leaf": line.leaf,
     }
     yield from (_text(key, value) for key, value in told.items() if value)
-    yield f'      <int key="index" value="{line.index}"/>\n'
+    yield f'      <int key="index" value="{line.position}"/>\n'
 
 
 def _text(key: str, value: str) -> str:

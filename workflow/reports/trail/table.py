@@ -20,14 +20,14 @@ COLUMNS = {
     "summary": "what happened, for people",
     "leaf": "SHA-256(0x00 || canonical form), hexadecimal",
 }
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
+_FORMULA = frozenset("=+-@\t\r'")
 
 
 def row_of(line: Line, officers: dict[str, str]) -> list[str]:
     """Return the cells of an entry, in the order of COLUMNS, as plain text."""
     members, about, actor = line.members, line.about, line.members["actor"]
     return [
-        str(line.index),
+        str(line.position),
         members["recorded_at"],
         members.get("effective_at", ""),
         f"{officers[actor]} ({actor})" if actor in officers else actor,
@@ -47,4 +47,4 @@ def row_of(line: Line, officers: dict[str, str]) -> list[str]:
 
 def safe(cell: str) -> str:
     """Neutralise what a spreadsheet would run; taking one leading apostrophe away gives the cell back."""
-    return "'" + cell if cell.startswith(_FORMULA) else cell
+    return "'" + cell if cell and cell[0] in _FORMULA else cell

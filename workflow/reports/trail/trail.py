@@ -6,7 +6,7 @@ It knows the log and nothing of formats.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import JSON, ColumnElement, Connection, Select, and_, cast, or_, select, type_coerce
@@ -46,11 +46,10 @@ class Wanted:
         return {name: value for name, value in (named | {"kind_wanted": self.kind} | span).items() if value}
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One entry of the log as it is exported."""
 
-    index: int
+    position: int
     canonical: str
     leaf: str  # hexadecimal
     members: dict[str, Any]  # of the entry
@@ -66,7 +65,8 @@ class Line:
     @property
     def reason(self) -> str:
         """The reason's code and the text the company reads; the internal one is in no entry."""
-        return ": ".join(part for part in (self.members.get("reason_code"), self.members.get("reason")) if part)
+        code, text = self.members.get("reason_code", ""), self.members.get("reason", "")
+        return f"{code}: {text}" if code and text else code or text
 
 
 @dataclass
@@ -123,8 +123,8 @@ class Trail:
     def _read(self, query: Select[Any]) -> Iterator[Line]:
         count = 0
         for page in self.connection.execute(query.execution_options(yield_per=_PAGE)).partitions():
-            for row in page:
-                yield Line(row.position, row.canonical, row.leaf, orjson.loads(row.canonical))
+            for position, canonical, leaf in page:
+                yield Line(position, canonical, leaf, orjson.loads(canonical))
             count += len(page)
             self.progress(count)
 
