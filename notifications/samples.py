@@ -115,11 +115,11 @@ _SAMPLES: dict[str, dict[str, Any]] = {
     "checkpoint": {
         "name": "Ines Okoro",
         "day": "2026-11-24",
-        "origin": "casework-1a2b3c4d.invalid",
+        "origin": "casework.customs.example",
         "size": 12345,
-        "note": "casework-1a2b3c4d.invalid\n12345\nd2+uTzKiRkrH0mQ0l7sQfzG0gVx9r1RrZkq5u1y2cVQ=\n\n"
-        "\N{EM DASH} casework-1a2b3c4d.invalid Az3grlgtzP\n",
-        "vkey": "casework-1a2b3c4d.invalid+1b2c3d4e+AZkZ3ZT0yB0o",
+        "note": "casework.customs.example\n12345\nd2+uTzKiRkrH0mQ0l7sQfzG0gVx9r1RrZkq5u1y2cVQ=\n\n"
+        "\N{EM DASH} casework.customs.example Az3grlgtzP\n",
+        "vkey": "casework.customs.example+1b2c3d4e+AZkZ3ZT0yB0o",
     },
     "colleague_bundle": {
         "name": "Nurul Huda",

@@ -610,7 +610,7 @@ WHAT_HAPPENS = (
 
 def test_a_case_is_at_every_step_where_the_specification_says(sqlite_template: Path, tmp_path: Path) -> None:
     with scratch(sqlite_template, tmp_path):
-        play(200)
+        play(230)
 
 
 @pytest.mark.exhaustive

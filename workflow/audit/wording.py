@@ -67,6 +67,7 @@ WORDING: dict[str, str] = {
     "audit:export:made": "Trail exported as {format}: {entries} entries",
     "system:holiday:gazetted": "{day} is a public holiday in {zone}: {name}",
     "system:holiday:withdrawn": "{day} is no public holiday in {zone} after all: {name}: {why}",
+    "audit:key:rotated": "The log is signed with {after} from now on, before it was {before}",
     "audit:origin:renewed": "The log goes on as {after}, before it was {before}: {why}",
     "system:clock:moved": "The installation's clock was set to {setting}",
     "system:installation:opened": "Installation {origin} set up",

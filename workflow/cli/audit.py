@@ -17,6 +17,7 @@ from workflow.errors import BadInput
 from workflow.operations.export_trail import export_trail
 from workflow.operations.prove_entry import prove_entry
 from workflow.operations.renew_log import new_origin as begin_new_origin
+from workflow.operations.rotate_key import rotate_key as replace_key
 from workflow.operations.seal_log import seal_log
 from workflow.reports.trail.as_bundle import bundle_lines
 from workflow.reports.trail.formats import FORMATS
@@ -200,3 +201,15 @@ def new_origin(
     """Go on with the log under a new name after a restored backup; the old one's checkpoints stay what they are."""
     with opened() as installation:
         finish(begin_new_origin(installation.office, reason=reason, act=operator_act(installation)), as_json=json)
+
+
+@app.command("rotate-key")
+def rotate_key(json: Json = False) -> None:
+    """Sign with a new key from now on; the last checkpoint of the old one is signed by both."""
+    with opened() as installation:
+        settings = installation.settings
+        if settings.key.lstrip().startswith("-----BEGIN"):
+            raise BadInput(
+                "KEY_TEXT", "AEO_SIGNING_KEY holds the key itself. Put it into a file, name the file, then do this."
+            )
+        finish(replace_key(installation.office, Path(settings.key), act=operator_act(installation)), as_json=json)

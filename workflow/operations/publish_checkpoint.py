@@ -1,5 +1,6 @@
 """Takes the signed checkpoint off the machine: into a folder and, once a day, by mail to every auditor. Signs nothing."""
 
+import hashlib
 import json
 from datetime import datetime
 from pathlib import Path
@@ -21,25 +22,32 @@ _HOUR = 8  # in the office's zone
 def put_into(folder: Path, sealed: Sealed, vkey: str) -> None:
     """Replace `checkpoint` and `log.vkey` as a whole and keep `checkpoint-SIZE`. Raises Unavailable.
 
-    The first file for a size stays as it is, and a log under another name has its checkpoints in a folder of its own.
+    What was kept stays: another note over as many entries, of a log renewed or a key rotated, is kept beside it.
     """
     if sealed.note is None:
         return
-    name = sealed.origin.replace("/", "_")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        kept = folder / name / f"checkpoint-{sealed.size}"
-        kept.parent.mkdir(exist_ok=True)
-        if not kept.exists():
-            write_whole(kept, sealed.note)
-        for file, content in ((folder / "checkpoint", sealed.note), (folder / "log.vkey", vkey + "\n")):
-            if not file.exists() or file.read_text(encoding="utf-8") != content:
+        kept = folder / f"checkpoint-{sealed.size}"
+        if _text(kept) not in (None, sealed.note):
+            digest = hashlib.sha256(sealed.note.encode()).hexdigest()
+            kept = folder / f"checkpoint-{sealed.size}-{digest[:8]}"
+        for file, content in (
+            (kept, sealed.note),
+            (folder / "log.vkey", vkey + "\n"),
+            (folder / "checkpoint", sealed.note),
+        ):
+            if _text(file) != content:
                 write_whole(file, content)
     except OSError as error:
         raise Unavailable(
             "CHECKPOINT_DIR",
             f"The checkpoint cannot be written into {folder}: {error.strerror}. Check AEO_CHECKPOINT_DIR.",
         ) from error
+
+
+def _text(file: Path) -> str | None:
+    return file.read_text(encoding="utf-8") if file.exists() else None
 
 
 def send_checkpoint(office: Office, sealed: Sealed, vkey: str, *, now: datetime) -> int:

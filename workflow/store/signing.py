@@ -48,7 +48,14 @@ class Signer:
 
     def sign(self, checkpoint: Checkpoint) -> str:
         """Sign a checkpoint and remember it, before anybody gets it. Raises Unavailable."""
-        note = sign_checkpoint(checkpoint, self.key)
+        return self._remembered(sign_checkpoint(checkpoint, self.key))
+
+    def sign_with(self, checkpoint: Checkpoint, other: Ed25519PrivateKey) -> str:
+        """Sign a checkpoint with this key and another one, so that whoever knows either can open it. Raises Unavailable."""
+        line = sign_checkpoint(checkpoint, other).removeprefix(checkpoint.text + "\n")
+        return self._remembered(sign_checkpoint(checkpoint, self.key) + line)
+
+    def _remembered(self, note: str) -> str:
         try:
             write_whole(self.seen, note)
         except OSError as error:
