@@ -6,7 +6,6 @@ from pathlib import Path
 import builders
 import pytest
 from builders import act
-from workflow.reports.trail_bundle import bundle_lines
 
 from states.facts import OPERATOR
 from workflow import models
@@ -15,6 +14,7 @@ from workflow.audit.note import BadNote, open_checkpoint, verifier_of
 from workflow.operations.rotate_key import rotate_key
 from workflow.operations.seal_log import seal_log
 from workflow.operations.set_up_installation import renew_identity
+from workflow.reports.trail.as_bundle import bundle_lines
 from workflow.store import signing
 from workflow.store.office import Office
 from workflow.store.signing import signer_of

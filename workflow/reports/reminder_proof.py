@@ -614,11 +614,12 @@ def _nobody(case: _Case, one: Expected, row: Row[Any], groups: tuple[str, ...]) 
 
 
 def _begun_already(case: _Case, one: Expected, row: Row[Any], groups: tuple[str, ...]) -> bool:
-    """Documents or answers of the coming cycle are there."""
+    """Documents or answers of the coming cycle are there; setting aside may have led back to an earlier one."""
     del one, groups
-    cycles = [d.cycle for d in case.history.decisions if d.recorded_at <= row.settled_at]
+    known = [d for d in case.history.decisions if d.recorded_at <= row.settled_at]
+    newest = max(known, key=lambda d: d.no, default=None)
     papers = case.evidence.begun.get(case.row.id, [])
-    return bool(cycles) and any(cycle > max(cycles) and at <= row.settled_at for cycle, at in papers)
+    return newest is not None and any(cycle > newest.cycle and at <= row.settled_at for cycle, at in papers)
 
 
 def _contacted(case: _Case, one: Expected, row: Row[Any], groups: tuple[str, ...]) -> bool:
