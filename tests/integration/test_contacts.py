@@ -165,6 +165,15 @@ class TestT180:
 
         assert fate(office, "T-180") == ("superseded", "the company has begun its renewal")
 
+    def test_goes_out_where_only_a_courts_order_is_there(self, office: Office):
+        reference = invited(office)
+        officer = builders.act(builders.people(office).officer, builders.morning_of(CALLED))
+        builders.add(office, officer, reference, "order")
+
+        sweep(office, now=builders.morning_of(NOT_STARTED))
+
+        assert fate(office, "T-180")[0] == "done"
+
     def test_counts_no_contact_of_a_cycle_before(self, office: Office):
         reference = invited(office)
         row = {"application_id": builders.case_of(office, reference)["id"], "cycle": 1, "note": "Of the first one."}

@@ -614,12 +614,17 @@ def _nobody(case: _Case, one: Expected, row: Row[Any], groups: tuple[str, ...]) 
 
 
 def _begun_already(case: _Case, one: Expected, row: Row[Any], groups: tuple[str, ...]) -> bool:
-    """Documents or answers of the coming cycle are there; setting aside may have led back to an earlier one."""
+    """Documents of the pack or answers of the coming cycle are there; setting aside may have led back to an earlier one.
+
+    A decision of the same instant may have come before or after.
+    """
     del one, groups
-    known = [d for d in case.history.decisions if d.recorded_at <= row.settled_at]
-    newest = max(known, key=lambda d: d.no, default=None)
-    papers = case.evidence.begun.get(case.row.id, [])
-    return newest is not None and any(cycle > newest.cycle and at <= row.settled_at for cycle, at in papers)
+    decisions = sorted(case.history.decisions, key=lambda d: d.no)
+    before = [d.cycle for d in decisions if d.recorded_at < row.settled_at]
+    cycles = {*before[-1:], *(d.cycle for d in decisions if d.recorded_at == row.settled_at)}
+    kinds = {"", *(document.kind for document in case.history.programme.documents)}
+    papers = [(cycle, at) for cycle, at, kind in case.evidence.begun.get(case.row.id, []) if kind in kinds]
+    return any(cycle > current and at <= row.settled_at for cycle, at in papers for current in cycles)
 
 
 def _contacted(case: _Case, one: Expected, row: Row[Any], groups: tuple[str, ...]) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, func, or_, select
+from sqlalchemy import BindParameter, Connection, Row, bindparam, func, literal, or_, select
 
 from workflow import models
 from workflow.models.base import table_of
@@ -48,7 +48,7 @@ class Evidence:
     written_to: dict[str, datetime]  # the first mail to a contact, by token
     only_case: set[int]  # companies with one case
     notes: dict[int, list[Row[Any]]]
-    begun: dict[int, list[tuple[int, datetime]]]  # cycle and instant of the first paper of each, by case
+    begun: dict[int, list[tuple[int, datetime, str]]]  # cycle, instant and kind of papers, answers without a kind
 
 
 def gather(connection: Connection, cases: Sequence[Row[Any]]) -> Evidence:
@@ -97,13 +97,13 @@ def gather(connection: Connection, cases: Sequence[Row[Any]]) -> Evidence:
     )
 
 
-def _begun(connection: Connection, ids: dict[str, list[int]]) -> dict[int, list[tuple[int, datetime]]]:
-    found: dict[int, list[tuple[int, datetime]]] = defaultdict(list)
-    for table, at in ((_DOCUMENT, _DOCUMENT.c.added_at), (_FINDING, _FINDING.c.answered_at)):
-        query = select(table.c.application_id, table.c.cycle, func.min(at)).where(table.c.application_id.in_(_IDS))
-        for application_id, cycle, begun in connection.execute(
-            query.group_by(table.c.application_id, table.c.cycle), ids
-        ):
+def _begun(connection: Connection, ids: dict[str, list[int]]) -> dict[int, list[tuple[int, datetime, str]]]:
+    found: dict[int, list[tuple[int, datetime, str]]] = defaultdict(list)
+    kinds = ((_DOCUMENT, _DOCUMENT.c.added_at, _DOCUMENT.c.kind), (_FINDING, _FINDING.c.answered_at, literal("")))
+    for table, at, kind in kinds:
+        key = (table.c.application_id, table.c.cycle, kind)
+        query = select(*key, func.min(at)).where(table.c.application_id.in_(_IDS)).group_by(*key)
+        for application_id, cycle, named, begun in connection.execute(query, ids):
             if begun is not None:
-                found[application_id].append((cycle, begun))
+                found[application_id].append((cycle, begun, named))
     return found
