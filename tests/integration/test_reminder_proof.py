@@ -430,7 +430,7 @@ class TestReasons:
             *DELETE_MAILS,
             SUPERSEDE,
             "INSERT INTO document (application_id, cycle, kind, filename, version, media_type, size, sha256, added_by, added_at) "
-            "VALUES (2, 2, 'evidence', 'x', 1, 'x', 1, 'x', 'p-01', :at)",
+            "VALUES (2, 2, 'application_form', 'x', 1, 'x', 1, 'x', 'p-01', :at)",
             id=row["id"], at=at, reason="the company has begun its renewal",
         )  # fmt: skip
 

@@ -268,7 +268,9 @@ class _Clock:
 
     def _heard(self, known: Facts, today: date) -> Heard:
         """Return how far the company is with a renewal that is still to come."""
-        pack = {document.kind for document in self.machine.programme.documents}  # an order or a report is no draft
+        pack = {
+            document.kind for document in self.machine.programme.documents if document.mandatory
+        }  # an order or a report is no draft
         papers = known.findings or any(document.kind in pack for document in known.documents)
         draft = not known.undecided and bool(papers)
         contact = self.contact

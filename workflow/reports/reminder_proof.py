@@ -622,7 +622,7 @@ def _begun_already(case: _Case, one: Expected, row: Row[Any], groups: tuple[str,
     decisions = sorted(case.history.decisions, key=lambda d: d.no)
     before = [d.cycle for d in decisions if d.recorded_at < row.settled_at]
     cycles = {*before[-1:], *(d.cycle for d in decisions if d.recorded_at == row.settled_at)}
-    kinds = {"", *(document.kind for document in case.history.programme.documents)}
+    kinds = {"", *(document.kind for document in case.history.programme.documents if document.mandatory)}
     papers = [(cycle, at) for cycle, at, kind in case.evidence.begun.get(case.row.id, []) if kind in kinds]
     return any(cycle > current and at <= row.settled_at for cycle, at in papers for current in cycles)
 
