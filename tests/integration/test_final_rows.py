@@ -49,6 +49,9 @@ def _what_two_people_agreed(connection: Connection, person: str) -> None:
     }
     heard |= {"recorded_by": person, "recorded_at": builders.NOW}
     connection.execute(table_of(models.ContactNote).insert(), heard)
+    signed = {"origin": "test.example", "size": 1, "root": "0" * 64, "note": "signed", "signed_at": builders.NOW}
+    connection.execute(table_of(models.Checkpoint).insert(), signed)
+    connection.execute(table_of(models.LogNode).insert(), {"level": 8, "number": 0, "hash": "0" * 64})
     accepted = {"code": "STP", "edition": "2026-01", "accepted_by": person, "accepted_at": builders.NOW}
     connection.execute(table_of(models.ProgrammeAcceptance).insert(), accepted)
 
