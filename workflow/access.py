@@ -1,4 +1,7 @@
-"""Who may do what outside the programme's transitions. Trigger roles live in the programme and are explain()'s."""
+"""Who may do what outside the programme's transitions, and which pages a role opens.
+
+Trigger roles live in the programme and are explain()'s.
+"""
 
 from enum import StrEnum
 
@@ -76,12 +79,56 @@ ALLOWED: dict[Deed, tuple[str, ...]] = {
     Deed.NOTE_CONTACT: ("officer", "supervisor", "account_manager"),  # an account manager for the own companies
 }
 
+class Area(StrEnum):
+    """What a route shows or changes. Every route names one; the objects in it are looked at apart."""
+
+    PUBLIC = "public"  # anybody, signed in or not
+    OWN = "your account"  # everybody who is signed in
+    WORK = "my work"
+    CASES = "cases"
+    APPROVALS = "approvals"
+    PORTFOLIO = "portfolio"
+    CALENDAR = "calendar"
+    COMPANIES = "companies"
+    PROGRAMMES = "programmes"
+    TEAM = "team"
+    TRAIL = "the trail"
+    PROOF = "the proof of reminders"
+    MESSAGES = "messages"
+    MAILBOX = "the embedded mailbox"
+    PEOPLE = "people"
+    SETTINGS = "settings"
+
+
+OPENED_BY: dict[Area, frozenset[str]] = {
+    Area.OWN: STAFF,
+    Area.WORK: frozenset({"officer", "approver", "supervisor"}),
+    Area.CASES: STAFF,  # an account manager sees the own companies' cases alone
+    Area.APPROVALS: frozenset({"approver", "supervisor"}),
+    Area.PORTFOLIO: frozenset({"account_manager", "supervisor"}),
+    Area.CALENDAR: STAFF,
+    Area.COMPANIES: STAFF,
+    Area.PROGRAMMES: STAFF,
+    Area.TEAM: frozenset({"supervisor", "auditor"}),
+    Area.TRAIL: frozenset({"auditor", "supervisor"}),
+    Area.PROOF: frozenset({"auditor", "supervisor"}),
+    Area.MESSAGES: STAFF,
+    Area.MAILBOX: STAFF - {"account_manager"},  # it holds everybody's mail
+    Area.PEOPLE: frozenset({"admin", "auditor"}),
+    Area.SETTINGS: frozenset({"admin", "auditor"}),
+}
+
 _ALONE = frozenset({"admin", "auditor"})
 
 
 def role_for(deed: Deed, roles: frozenset[str]) -> str | None:
     """Return the role in which somebody with these roles may do the deed, or None."""
     return next((role for role in ALLOWED[deed] if role in roles), None)
+
+
+def opens(area: Area, roles: frozenset[str]) -> bool:
+    """Say whether somebody with these roles may use an area's routes. PUBLIC is everybody's."""
+    return area is Area.PUBLIC or bool(OPENED_BY[area] & roles)
 
 
 def clashing(roles: frozenset[str]) -> str | None:
