@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from states.dates import local_day
 from states.definition import Programme
+from states.facts import Person
 from states.guards import wanted
 from workflow import models
 from workflow.models.base import table_of
@@ -29,12 +30,12 @@ _TIMERS = select(_P.c.trigger, _P.c.due_on).where(
 )
 
 
-def route(connection: Connection, office: Office, *, reference: str) -> list[dict[str, Any]]:
+def route(connection: Connection, office: Office, *, reference: str, viewer: Person) -> list[dict[str, Any]]:
     """Return the stations of a case: passed and present ones with their day, then the main line ahead.
 
     A station is {state, title, status: "done" | "here" | "ahead", on: date or None}. Raises NotFound.
     """
-    case = cases.read(connection, reference)
+    case = cases.read(connection, reference, viewer)
     programme = office.editions.machine(connection, case.programme, case.edition).programme
     zone = programme.time_zone
     first = programme.initial if case.cycle == 1 else ""
@@ -69,9 +70,11 @@ def _ahead(programme: Programme, case: Case) -> list[str]:
     return [name for name in later if programme.state_by_name[name].kind in ("review", "certified")]
 
 
-def at_a_glance(connection: Connection, office: Office, *, reference: str, now: datetime) -> dict[str, Any]:
+def at_a_glance(
+    connection: Connection, office: Office, *, reference: str, viewer: Person, now: datetime
+) -> dict[str, Any]:
     """Return what the rules look at: required documents, criteria with answers, band, visits, recommendation."""
-    case = cases.read(connection, reference)
+    case = cases.read(connection, reference, viewer)
     programme = office.editions.machine(connection, case.programme, case.edition).programme
     staff = people.everybody(connection)
     loaded = facts.load_decided(connection, office, case, now=now, people=staff).facts
