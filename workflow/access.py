@@ -1,9 +1,11 @@
-"""Who may do what outside the programme's transitions, and which pages a role opens.
+"""Who sees which cases, which pages a role opens, and who may do what outside the programme's transitions.
 
 Trigger roles live in the programme and are explain()'s.
 """
 
 from enum import StrEnum
+
+from states.facts import Person
 
 STAFF = frozenset({"officer", "approver", "account_manager", "supervisor", "auditor", "admin"})
 CASE_ROLES = frozenset({"officer", "approver", "account_manager", "supervisor"})  # in which a deputy can stand in
@@ -79,6 +81,7 @@ ALLOWED: dict[Deed, tuple[str, ...]] = {
     Deed.NOTE_CONTACT: ("officer", "supervisor", "account_manager"),  # an account manager for the own companies
 }
 
+
 class Area(StrEnum):
     """What a route shows or changes. Every route names one; the objects in it are looked at apart."""
 
@@ -119,6 +122,17 @@ OPENED_BY: dict[Area, frozenset[str]] = {
 }
 
 _ALONE = frozenset({"admin", "auditor"})
+_SEE_ALL = (STAFF - {"account_manager"}) | {"operator", "clock"}
+
+
+def sees_all(person: Person) -> bool:
+    """Say whether somebody sees every case and company, whoever their account manager is."""
+    return bool(person.roles & _SEE_ALL)
+
+
+def portfolios_of(person: Person) -> frozenset[str]:
+    """Return the account managers whose companies are somebody's own: the person, and those he or she stands in for."""
+    return person.stands_in_for | {person.id} if "account_manager" in person.roles else frozenset()
 
 
 def role_for(deed: Deed, roles: frozenset[str]) -> str | None:

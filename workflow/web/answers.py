@@ -54,7 +54,9 @@ def act(
 def problem_of(error: BadInput | NotPermitted) -> Problem:
     """Return bad input, or what a role may not do, as a page says it."""
     many = error.problems if isinstance(error, ManyProblems) else [error]
-    told = tuple({"sentence": one.sentence, "field": one.details.get("field", ""), "code": one.code, "who": ""} for one in many)
+    told = tuple(
+        {"sentence": one.sentence, "field": one.details.get("field", ""), "code": one.code, "who": ""} for one in many
+    )
     return Problem("There is a problem", told, 403 if isinstance(error, NotPermitted) else 422)
 
 

@@ -77,7 +77,9 @@ def problem(status: int, code: str, sentence: str, **more: Any) -> Response:
     """Return problem details: `type` names the code, `detail` is the sentence."""
     told = {"type": f"urn:aeo-casework:problem:{code.lower()}", "title": _TITLES.get(status, "Not possible now")}
     told |= {"status": status, "code": code, "detail": sentence} | more
-    return JSONResponse(told, status_code=status, media_type="application/problem+json", headers={"Cache-Control": "no-store"})
+    return JSONResponse(
+        told, status_code=status, media_type="application/problem+json", headers={"Cache-Control": "no-store"}
+    )
 
 
 def _answer(request: Request, status: int, code: str, sentence: str, **more: Any) -> Response:
@@ -129,7 +131,9 @@ def _http(request: Request, error: Exception) -> Response:
 
 def _not_understood(request: Request, error: Exception) -> Response:
     if request.url.path.startswith(API) and isinstance(error, RequestValidationError):
-        fields = [{"field": ".".join(str(part) for part in one["loc"]), "sentence": one["msg"]} for one in error.errors()]
+        fields = [
+            {"field": ".".join(str(part) for part in one["loc"]), "sentence": one["msg"]} for one in error.errors()
+        ]
         return problem(422, "FIELDS", "Some fields cannot be used; `fields` names each.", fields=fields)
     return _answer(request, 422, "FIELDS", _SENTENCES[422])
 

@@ -80,7 +80,9 @@ def _enter(request: Request, area: Area, changing: bool) -> None:
     if caller is None or caller.stage != "complete":
         raise SignInNeeded("SIGN_IN", "Sign in first; then go on where you were.")
     if changing and not hmac.compare_digest(request.state.posted.token.encode(), caller.csrf.encode()):
-        raise NotPermitted("FORM", "This form was not made for this sign-in. Nothing was done; send it again from here.")
+        raise NotPermitted(
+            "FORM", "This form was not made for this sign-in. Nothing was done; send it again from here."
+        )
     if not opens(area, caller.person.roles):
         _deny(request, caller)
         who = ", ".join(sorted(role.replace("_", " ") for role in OPENED_BY[area]))
@@ -101,7 +103,9 @@ def _same_origin(request: Request) -> None:
     origin = request.headers.get("origin", "")
     ours = f"{request.url.scheme}://{request.headers.get('host', '')}"
     if fetched not in ("same-origin", "none") or (origin not in ("", ours) and not _proxied(origin, request)):
-        raise NotPermitted("ORIGIN", "This form came from another site. Nothing was done; open the page here and send it again.")
+        raise NotPermitted(
+            "ORIGIN", "This form came from another site. Nothing was done; open the page here and send it again."
+        )
 
 
 def _proxied(origin: str, request: Request) -> bool:

@@ -54,7 +54,9 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
     caller: Caller | None = getattr(request.state, "caller", None)
     zone = values.get("zone") or zone_of(request)
     now = site.clock()
-    said = site.read("said", request.cookies.get(_SAID, ""), seconds=_SAID_SECONDS) if _SAID in request.cookies else None
+    said = (
+        site.read("said", request.cookies.get(_SAID, ""), seconds=_SAID_SECONDS) if _SAID in request.cookies else None
+    )
     common = {
         "me": caller,
         "csrf": caller.csrf if caller else "",

@@ -20,7 +20,9 @@ def router() -> APIRouter:
     @see(Area.CASES)
     def overview(request: Request, site: Here, who: Who, reference: str) -> Response:
         with site.office.database.snapshot() as connection:
-            glance = case_page.at_a_glance(connection, site.office, reference=reference, viewer=who.person, now=site.clock())
+            glance = case_page.at_a_glance(
+                connection, site.office, reference=reference, viewer=who.person, now=site.clock()
+            )
             told = cases.history(connection, site.office, reference=reference, viewer=who.person)
             latest = list(reversed(told))[:_LATEST]
             return section(request, connection, "case/overview.html", reference, glance=glance, latest=latest)

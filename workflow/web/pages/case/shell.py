@@ -34,7 +34,13 @@ SECTIONS = (
 
 
 def section(
-    request: Request, connection: Connection, template: str, reference: str, *, problem: Problem | None = None, **values: Any
+    request: Request,
+    connection: Connection,
+    template: str,
+    reference: str,
+    *,
+    problem: Problem | None = None,
+    **values: Any,
 ) -> Response:
     """Return a page of a case: the shell around the section's own values. Raises NotFound."""
     shell = shell_of(request, connection, reference)
@@ -66,7 +72,7 @@ def shell_of(request: Request, connection: Connection, reference: str) -> dict[s
         "ledger": [row for row in ledger if row["status"] == "planned"],
         "settled": len([row for row in ledger if row["status"] != "planned"]),
         "sections": SECTIONS,
-        "counts": case_page.counts(connection, site.office, reference=reference, viewer=person),
+        "counts": case_page.counts(connection, case_id=shown["id"], cycle=shown["facts_cycle"]),
         "zone": zone,
     }
 
