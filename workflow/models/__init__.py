@@ -21,6 +21,8 @@ from workflow.models.participation import Participation, Recommendation, Visit
 from workflow.models.planned_action import PlannedAction
 from workflow.models.programme_edition import ProgrammeAcceptance, ProgrammeEdition
 from workflow.models.registered_entity import RegisteredEntity
+from workflow.models.saved_view import SavedView
+from workflow.models.search_word import SearchWord
 from workflow.models.task import Task
 
 __all__ = [
@@ -61,6 +63,8 @@ __all__ = [
     "Recommendation",
     "ReferenceCounter",
     "RegisteredEntity",
+    "SavedView",
+    "SearchWord",
     "Site",
     "SuppressedAddress",
     "Task",
