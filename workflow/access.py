@@ -40,6 +40,7 @@ class Deed(StrEnum):
     RETRY_MESSAGE = "send a message again"
     KEEP_CALENDAR = "keep the calendar of public holidays"
     NOTE_CONTACT = "note a contact with the company"
+    KEEP_ACCESS = "set passwords, reset codes, keep tokens and end sessions"
 
 
 ALLOWED: dict[Deed, tuple[str, ...]] = {
@@ -74,7 +75,10 @@ ALLOWED: dict[Deed, tuple[str, ...]] = {
     Deed.RETRY_MESSAGE: ("officer", "account_manager", "supervisor", "admin"),
     Deed.KEEP_CALENDAR: ("admin",),
     Deed.NOTE_CONTACT: ("officer", "supervisor", "account_manager"),  # an account manager for the own companies
+    Deed.KEEP_ACCESS: ("admin",),  # and everybody for the own account
 }
+
+_WITH_CODE = frozenset({"approver", "admin"})  # a password alone neither decides nor gives roles
 
 _ALONE = frozenset({"admin", "auditor"})
 
@@ -82,6 +86,11 @@ _ALONE = frozenset({"admin", "auditor"})
 def role_for(deed: Deed, roles: frozenset[str]) -> str | None:
     """Return the role in which somebody with these roles may do the deed, or None."""
     return next((role for role in ALLOWED[deed] if role in roles), None)
+
+
+def needs_code(roles: frozenset[str]) -> bool:
+    """Say whether somebody with these roles proves himself or herself in two ways."""
+    return bool(roles & _WITH_CODE)
 
 
 def clashing(roles: frozenset[str]) -> str | None:
