@@ -29,13 +29,13 @@ class NotPermitted(CaseworkError):
     """The caller's role does not allow it; where a case is concerned a refusal is recorded instead."""
 
 
+class Unavailable(CaseworkError):
+    """The system cannot work now: no database, a locked file, weak durability, a missing migration."""
+
+
 class NotSignedIn(CaseworkError):
-    """Nobody is known by what was given; what of it was wrong is not told."""
+    """Who asks is not known, or cannot be believed."""
 
 
 class TooMany(CaseworkError):
-    """It was tried too often; `details["until"]` is the instant from which it is tried again."""
-
-
-class Unavailable(CaseworkError):
-    """The system cannot work now: no database, a locked file, weak durability, a missing migration."""
+    """Too many requests; the sentence says when the next one may come. `details["seconds"]` is how long to wait."""

@@ -60,6 +60,7 @@ WORDING: dict[str, str] = {
     "people:absence:recorded": "Absence of {officer} from {first} to {last} recorded, deputy {deputy}",
     "people:deed:refused": "Refused: {title}: {why}",
     "people:account_manager:changed": "Account manager of {company_name} changed from {before} to {after}: {note}",
+    "access:route:denied": "Denied: {method} {route}",
     "register:import:completed": "Register import of {filename}: {rows} rows",
     "register:cut_over:completed": "Cut-over from {filename}: {added} {what} taken over of {rows} rows",
     "programme:edition:installed": "Programme {code}, edition {edition_name}, stored",

@@ -7,7 +7,19 @@ import typer
 
 from workflow import inputs
 from workflow.bootstrap import renderer
-from workflow.cli.shared import As, Json, act_of, finish, group, leave, opened, show, stopped_by_signals, table
+from workflow.cli.shared import (
+    As,
+    Json,
+    act_of,
+    finish,
+    group,
+    leave,
+    opened,
+    show,
+    stopped_by_signals,
+    table,
+    viewer_of,
+)
 from workflow.errors import BadInput
 from workflow.models.notification import STATUSES
 from workflow.operations.deliver_outbox import deliver_outbox
@@ -25,24 +37,30 @@ app = group("Mail that waits, went or failed.")
 def list_(
     status: Annotated[str, typer.Option(help=f"One of {', '.join(STATUSES)}.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many, newest first.")] = 100,
+    as_: As = "",
     json: Json = False,
 ) -> None:
     """List messages, newest first."""
     status = inputs.one_of(status, STATUSES, "The status") if status else ""
-    with opened() as installation, installation.office.database.snapshot() as connection:
-        rows = outbox.messages(connection, status=status, limit=limit)
+    with opened() as installation:
+        viewer = viewer_of(installation, as_, for_operators=True)
+        with installation.office.database.snapshot() as connection:
+            rows = outbox.messages(connection, viewer=viewer, status=status, limit=limit)
     columns = ("id", "status", "message", "application", "recipient", "attempts")
     table(rows, columns, as_json=json, empty="No message matches.")
 
 
 @app.command("show")
 def show_(
-    message: Annotated[int, typer.Argument(metavar="ID", help="The message's number.")], json: Json = False
+    message: Annotated[int, typer.Argument(metavar="ID", help="The message's number.")],
+    as_: As = "",
+    json: Json = False,
 ) -> None:
     """Show one message as it is or will be written, with every try."""
     with opened() as installation:
+        viewer = viewer_of(installation, as_, for_operators=True)
         with installation.office.database.snapshot() as connection:
-            row = outbox.message(connection, message)
+            row = outbox.message(connection, message, viewer=viewer)
         rendered = installation.post().renderer.render(row["message"], row["payload"])
     found = row | {"subject": rendered.subject, "text": rendered.text}
     if json:
@@ -91,10 +109,12 @@ def bounces(json: Json = False) -> None:
 
 
 @app.command("suppressed")
-def suppressed_(json: Json = False) -> None:
+def suppressed_(as_: As = "", json: Json = False) -> None:
     """List addresses to which nothing is sent any more."""
-    with opened() as installation, installation.office.database.snapshot() as connection:
-        rows = outbox.suppressed(connection)
+    with opened() as installation:
+        viewer = viewer_of(installation, as_, for_operators=True)
+        with installation.office.database.snapshot() as connection:
+            rows = outbox.suppressed(connection, viewer=viewer)
     table(rows, ("address", "since", "reason", "message"), as_json=json, empty="Mail goes to every address.")
 
 
@@ -119,13 +139,15 @@ def preview(
     ] = "",
     html: Annotated[bool, typer.Option("--html", help="Print the HTML, not the text.")] = False,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write to this file.")] = None,
+    as_: As = "",
     json: Json = False,
 ) -> None:
     """Show how a message is written, your own template first; exit 1 when that one cannot be used."""
     if application:
         with opened() as installation:
             made = renderer(installation.settings)
-            found = preview_message(made, message, office=installation.office, reference=application)
+            viewer = viewer_of(installation, as_, for_operators=True)
+            found = preview_message(made, message, office=installation.office, reference=application, viewer=viewer)
     else:
         found = preview_message(renderer(read_settings()), message)
     data = {"message": message, "subject": found.subject, "text": found.text, "html": found.html, "fault": found.fault}

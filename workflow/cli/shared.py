@@ -15,7 +15,7 @@ from workflow.bootstrap import Opened, open_installation
 from workflow.decisions.outcome import Act, Done, Outcome
 from workflow.errors import BadInput
 from workflow.settings import read_settings
-from workflow.store import people
+from workflow.store import absences, people
 
 As = Annotated[str, typer.Option("--as", metavar="EMAIL", help="The acting officer; default: AEO_OFFICER.")]
 Json = Annotated[bool, typer.Option("--json", help="Print data or error as JSON.")]
@@ -66,13 +66,20 @@ def operator_act(installation: Opened, as_: str = "") -> Act:
     return Act(person, "command line", installation.clock())
 
 
+def viewer_of(installation: Opened, as_: str, *, for_operators: bool = False) -> Person:
+    """Return who reads: --as, or AEO_OFFICER, or the operator; in production the last reads what is for operators."""
+    email = as_ or installation.settings.officer
+    proof_needed = installation.settings.env == "production" and not for_operators
+    return _person(installation, email) if email or proof_needed else OPERATOR
+
+
 def _person(installation: Opened, email: str) -> Person:
     if installation.settings.env == "production":
         raise BadInput(
             "TOKEN", "In production acting as an officer needs that officer's token, which this version lacks."
         )
     with installation.office.database.snapshot() as connection:
-        return people.by_email(connection, email)
+        return absences.standing_in(connection, people.by_email(connection, email), installation.clock())
 
 
 def finish(outcome: Outcome, *, as_json: bool) -> None:

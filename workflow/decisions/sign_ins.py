@@ -3,6 +3,7 @@
 Runs inside the caller's transaction. It compares no password and no code.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -55,7 +56,10 @@ def count(connection: Connection, counted: Sequence[Counted], now: datetime) -> 
     """Count a try before it is judged. Raises TooMany."""
     until, untold = sign_in_counts.count(connection, counted, now)
     if until is not None:
-        raise TooMany("THROTTLED", f"Too many sign-ins failed. Wait until {_by_the_clock(until)}.", until=until)
+        seconds = math.ceil((until - now).total_seconds())
+        raise TooMany(
+            "THROTTLED", f"Too many sign-ins failed. Wait until {_by_the_clock(until)}.", until=until, seconds=seconds
+        )
     tell(connection, untold, now)
 
 

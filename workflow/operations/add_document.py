@@ -53,7 +53,7 @@ def add_document(office: Office, *, reference: str, filename: str, content: byte
     file = checked(filename, content)
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        case = cases.lock(connection, reference)
+        case = cases.lock(connection, reference, act.actor)
         programme = office.editions.machine(connection, case.programme, case.edition).programme
         known_kind(programme, kind)
         role = permit(connection, office.origin, case, programme, Deed.ADD_DOCUMENT, act)

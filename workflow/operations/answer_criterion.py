@@ -55,7 +55,7 @@ def answer_criterion(
     remark = inputs.text(remark, "The remark", empty=True)
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        case = cases.lock(connection, reference)
+        case = cases.lock(connection, reference, act.actor)
         programme = office.editions.machine(connection, case.programme, case.edition).programme
         sites = places(connection, programme, case, criterion, site)
         _own_documents(connection, case, documents)

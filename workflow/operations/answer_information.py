@@ -34,7 +34,7 @@ def answer_information(
     answer = inputs.text(text, "The answer", empty=True)
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        case = cases.lock(connection, reference)
+        case = cases.lock(connection, reference, act.actor)
         programme = office.editions.machine(connection, case.programme, case.edition).programme
         open_ = (
             _REQUEST.c.application_id == case.id,

@@ -29,7 +29,7 @@ def ask_information(
     question = inputs.text(question, "The question")
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        case = cases.lock(connection, reference)
+        case = cases.lock(connection, reference, act.actor)
         programme = office.editions.machine(connection, case.programme, case.edition).programme
         today = local_day(act.now, programme.time_zone)
         counted = reply_by or today + timedelta(days=programme.information.reply_days)

@@ -44,7 +44,7 @@ def assess_criterion(
     note = inputs.text(note, "The note", empty=True)
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        case = cases.lock(connection, reference)
+        case = cases.lock(connection, reference, act.actor)
         programme = office.editions.machine(connection, case.programme, case.edition).programme
         sites = places(connection, programme, case, criterion, site)
         _due(assessment, due_on, local_day(act.now, programme.time_zone))
@@ -103,7 +103,7 @@ def assess_answers(office: Office, *, reference: str, act: Act, section: str = "
     """
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        case = cases.lock(connection, reference)
+        case = cases.lock(connection, reference, act.actor)
         programme = office.editions.machine(connection, case.programme, case.edition).programme
         of_section = _of_section(programme, section, instrument)
         role = permit(connection, office.origin, case, programme, Deed.ASSESS, act)

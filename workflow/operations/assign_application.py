@@ -14,7 +14,7 @@ def assign_application(office: Office, *, reference: str, to: str, act: Act) -> 
     """Assign a case. Raises NotFound, and BadInput when the person is no officer."""
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        case = cases.lock(connection, reference)
+        case = cases.lock(connection, reference, act.actor)
         programme = office.editions.machine(connection, case.programme, case.edition).programme
         role = permit(connection, office.origin, case, programme, Deed.ASSIGN, act)
         if isinstance(role, Refused):

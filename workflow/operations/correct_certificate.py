@@ -47,7 +47,7 @@ def correct_certificate(
     reason = inputs.text(reason, "The reason")
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        row, case = certificates.lock(connection, number)
+        row, case = certificates.lock(connection, number, act.actor)
         programme = office.editions.machine(connection, case.programme, case.edition).programme
         today = local_day(act.now, programme.time_zone)
         now = certificates.running(row, case, today)
@@ -76,7 +76,7 @@ def apply_correction(
     connection: Connection, office: Office, case: Case, asked: dict[str, Any], requester: Person, act: Act
 ) -> Done:
     """Do to a locked case what `requester` asked for and the actor of `act` confirms; the dates are checked anew."""
-    row = certificates.find(connection, asked["number"])
+    row = certificates.find(connection, asked["number"], act.actor)
     programme = office.editions.machine(connection, case.programme, case.edition).programme
     today = local_day(act.now, programme.time_zone)
     first, last = (inputs.day(asked[name], name) if name in asked else None for name in ("valid_from", "valid_until"))

@@ -27,7 +27,7 @@ from workflow.operations.advance_application import fire_confirmed
 from workflow.operations.correct_certificate import apply_correction
 from workflow.operations.refile_document import refile_confirmed
 from workflow.operations.waive_document import waive_confirmed
-from workflow.store import cases, facts, people
+from workflow.store import cases, facts, people, visible
 from workflow.store.cases import Case
 from workflow.store.office import Office
 
@@ -69,7 +69,7 @@ def refuse_approval(office: Office, *, approval_id: int, reason: str, act: Act) 
 def _decide(office: Office, approval_id: int, act: Act, status: str, reason: str) -> Outcome:
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        approval, case, other = _locked(connection, approval_id)
+        approval, case, other = _locked(connection, approval_id, act.actor)
         if approval.status != "open":
             raise BadInput("APPROVAL_CLOSED", f"Approval {approval_id} was {approval.status} already.")
         programme = (
@@ -95,10 +95,10 @@ def _decide(office: Office, approval_id: int, act: Act, status: str, reason: str
         return Done(words, outcome.data | {"approval": approval_id, "status": status})
 
 
-def _locked(connection: Connection, approval_id: int) -> tuple[Row[Any], Case | None, Case | None]:
+def _locked(connection: Connection, approval_id: int, viewer: Person) -> tuple[Row[Any], Case | None, Case | None]:
     """Lock the approval's cases in the order of their ids, then the approval."""
     row = connection.execute(select(_APPROVAL).where(_APPROVAL.c.id == approval_id)).first()
-    if row is None:
+    if row is None or not visible.sees_case(connection, viewer, row.application_id):
         raise NotFound("NO_APPROVAL", f"There is no approval {approval_id} that you can see. See `aeo approval list`.")
     other_id = json.loads(row.request).get("other_case")
     ids = [one for one in (row.application_id, other_id) if one is not None]

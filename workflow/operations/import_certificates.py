@@ -208,7 +208,7 @@ def _take_over(connection: Connection, run: Run, number: int, row: dict[str, str
     _give(connection, run, number, company_id, given, programme)
     code = _code(connection, company_id, given, programme)
     reference = open_case(connection, programme, company_id, min(given.valid_from, today), "import", run.act)
-    case = cases.lock(connection, reference)
+    case = cases.lock(connection, reference, run.act.actor)
     _Taking(connection, run, programme, case, given, today).take(
         code, content, _as_printed(run, number, given, programme)
     )

@@ -5,7 +5,7 @@ from datetime import date
 from states.dates import local_day
 from states.guards import Unmet, in_words
 from workflow import inputs, models
-from workflow.access import Deed
+from workflow.access import Deed, portfolios_of
 from workflow.decisions.decide import summary
 from workflow.decisions.outcome import Act, Done, Outcome, Refused
 from workflow.decisions.permit import permit, refuse
@@ -31,7 +31,7 @@ def note_contact(
     note = inputs.text(note, "The note")
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        case = cases.lock(connection, reference)
+        case = cases.lock(connection, reference, act.actor)
         programme = office.editions.machine(connection, case.programme, case.edition).programme
         today = local_day(act.now, programme.time_zone)
         contacted_on = inputs.not_future(contacted_on or today, today, "The day of the contact")
@@ -56,7 +56,7 @@ def note_contact(
 
 
 def _unmet(case: Case, role: str, act: Act, today: date) -> Unmet | None:
-    if role == "account_manager" and case.account_manager_id != act.actor.id:
+    if role == "account_manager" and case.account_manager_id not in portfolios_of(act.actor):
         sentence = f"{case.company_name} is not in your portfolio. Its own account manager notes the contact."
         return Unmet("own_company", "NOT_YOURS", sentence, "its account manager, an officer, a supervisor")
     if case.facts_cycle == case.cycle or not case.held.runs(today):

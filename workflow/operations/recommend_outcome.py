@@ -43,7 +43,7 @@ def recommend_outcome(
     body = {"reference": reference, "outcome": outcome, "reason": reason, "version": version}
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        case = cases.lock(connection, reference)
+        case = cases.lock(connection, reference, act.actor)
 
         def recommend() -> Outcome:
             if version is not None and version != case.version:

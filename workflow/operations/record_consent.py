@@ -19,7 +19,7 @@ def record_consent(
         raise BadInput("CONSENT", "Say to what the company consents or not: --publication yes/no, --partners yes/no.")
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        row, case = certificates.lock(connection, number)
+        row, case = certificates.lock(connection, number, act.actor)
         programme = office.editions.machine(connection, case.programme, case.edition).programme
         today = local_day(act.now, programme.time_zone)
         certificates.running(row, case, today)

@@ -43,7 +43,7 @@ def record_visit(
     mode = inputs.one_of(mode, MODES, "The mode") if mode else ""
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        case = cases.lock(connection, reference)
+        case = cases.lock(connection, reference, act.actor)
         programme = office.editions.machine(connection, case.programme, case.edition).programme
         site = known_site(connection, case, site)
         inputs.not_future(held_on, local_day(act.now, programme.time_zone), "The day of the visit")

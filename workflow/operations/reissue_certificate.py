@@ -22,7 +22,7 @@ def reissue_certificate(office: Office, *, number: str, reason: str, act: Act) -
     reason = inputs.text(reason, "The reason")
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        row, case = certificates.lock(connection, number)
+        row, case = certificates.lock(connection, number, act.actor)
         programme = office.editions.machine(connection, case.programme, case.edition).programme
         today = local_day(act.now, programme.time_zone)
         now = certificates.running(row, case, today)

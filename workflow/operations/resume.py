@@ -6,7 +6,7 @@ from datetime import datetime
 from states.facts import Person
 from workflow.decisions import sign_ins
 from workflow.decisions.outcome import Act
-from workflow.store import sessions
+from workflow.store import absences, sessions
 from workflow.store.office import Office
 
 
@@ -16,6 +16,7 @@ class Resumed:
 
     session_id: str
     person: Person
+    email: str
     csrf: str = field(repr=False)
     stage: str  # complete, or what is missing: code, enrol
     proven: str
@@ -27,8 +28,9 @@ def resume(office: Office, token: str, *, now: datetime) -> Resumed | None:
     """Return the session of a token, or None: unknown, ended, idle too long, too old, or of a disabled account."""
     with office.database.snapshot() as connection:
         kept = sessions.by_token(connection, token)
-    if kept is None or kept.row.ended_at is not None:
-        return None
+        if kept is None or kept.row.ended_at is not None:
+            return None
+        person = absences.standing_in(connection, kept.person, now)
     if kept.over(now):
         _note_end(office, token, now)
         return None
@@ -36,7 +38,7 @@ def resume(office: Office, token: str, *, now: datetime) -> Resumed | None:
         with office.database.transaction() as transaction:
             sessions.touch(transaction.connection, kept.id, now)
     row = kept.row
-    return Resumed(kept.id, kept.person, row.csrf, kept.stage, row.proven, row.expires_at, row.started_at)
+    return Resumed(kept.id, person, kept.email, row.csrf, kept.stage, row.proven, row.expires_at, row.started_at)
 
 
 def _note_end(office: Office, token: str, now: datetime) -> None:

@@ -23,7 +23,7 @@ def retry_message(office: Office, *, message: int, act: Act) -> Done:
         raise NotPermitted("WRONG_ROLE", "An officer, an account manager, a supervisor or an admin sends mail again.")
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        row = outbox.lock(connection, message)
+        row = outbox.lock(connection, message, act.actor)
         if row is None:
             raise NotFound("NO_MESSAGE", f"There is no message {message}. See `aeo outbox list`.")
         if row.status not in AGAIN:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from states.facts import Person
-from workflow.store import api_tokens
+from workflow.store import absences, api_tokens
 from workflow.store.office import Office
 
 
@@ -11,9 +11,9 @@ def token_holder(office: Office, token: str, *, now: datetime) -> tuple[Person, 
     """Return the person and the token's id, or None: unknown, revoked, over, of a disabled account or without a role."""
     with office.database.snapshot() as connection:
         found = api_tokens.holder(connection, token, now)
-    if found is None:
-        return None
-    person, row = found
+        if found is None:
+            return None
+        person, row = absences.standing_in(connection, found[0], now), found[1]
     if row.last_used_at is None or now >= row.last_used_at + api_tokens.USED_EVERY:
         with office.database.transaction() as transaction:
             api_tokens.note_use(transaction.connection, row.id, now)

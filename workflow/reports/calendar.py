@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from notifications import ics
+from states.facts import Person
 from workflow import models
 from workflow.errors import BadInput
 from workflow.models.base import table_of
-from workflow.store import cases
+from workflow.store import cases, visible
 from workflow.store.office import Office
 
 _A = table_of(models.Application)
@@ -56,23 +57,24 @@ def calendar(
     connection: Connection,
     office: Office,
     *,
+    viewer: Person,
     first: date,
     last: date,
     account_manager_id: str = "",
     reference: str = "",
 ) -> list[dict[str, Any]]:
-    """Return planned actions due on local days from `first` to `last`, both included, by due instant.
+    """Return planned actions of the cases that somebody may see, due on local days from `first` to `last`, both included, by due instant.
 
     `uid`, `sequence` and `updated_at` say which event of a subscribed calendar a row is and how new it is.
     Raises BadInput when the days are the wrong way round, NotFound for an unknown reference.
     """
     if last < first:
         raise BadInput("DATE_ORDER", f"The calendar cannot run from {first.isoformat()} to {last.isoformat()}.")
-    query = _QUERY.where(_P.c.due_on.between(first, last))
+    query = visible.only(_QUERY, viewer).where(_P.c.due_on.between(first, last))
     if account_manager_id:
         query = query.where(_C.c.account_manager_id == account_manager_id)
     if reference:
-        query = query.where(_A.c.id == cases.read(connection, reference).id)
+        query = query.where(_A.c.id == cases.read(connection, reference, viewer).id)
     return [
         {
             "application": row.reference,

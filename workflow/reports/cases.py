@@ -17,7 +17,7 @@ from workflow import models
 from workflow.audit.wording import in_words
 from workflow.errors import BadInput
 from workflow.models.base import table_of
-from workflow.store import cases, facts, people, sites
+from workflow.store import cases, facts, people, sites, visible
 from workflow.store.office import Office
 
 LONGEST_PAGE = 500
@@ -59,9 +59,9 @@ _HISTORY = (
 )
 
 
-def show(connection: Connection, office: Office, *, reference: str, now: datetime) -> dict[str, Any]:
+def show(connection: Connection, office: Office, *, reference: str, viewer: Person, now: datetime) -> dict[str, Any]:
     """Return one case as people and programs read it. Raises NotFound."""
-    case = cases.read(connection, reference)
+    case = cases.read(connection, reference, viewer)
     shown = _shown(connection, office, connection.execute(_ONE, {"case_id": case.id}).one(), now)
     return shown | {"sites": list(sites.of_company(connection, case.company_id))}
 
@@ -70,19 +70,20 @@ def list_(
     connection: Connection,
     office: Office,
     *,
+    viewer: Person,
     now: datetime,
     state: str = "",
     assignee_id: str = "",
     after: str = "",
     limit: int = 50,
 ) -> list[dict[str, Any]]:
-    """Return cases by deadline, those without one last; `after` is the last reference of the page before.
+    """Return cases that somebody may see, by deadline, those without one last; `after` is the last reference of the page before.
 
     Raises BadInput for an unknown state or a limit out of bounds, NotFound for an unknown `after`.
     """
     if not 1 <= limit <= LONGEST_PAGE:
         raise BadInput("LIMIT", f"A page has 1 to {LONGEST_PAGE} cases; {limit} were asked for.")
-    query = _LIST.limit(limit)
+    query = visible.only(_LIST, viewer).limit(limit)
     if state:
         known = states(connection, office)
         if state not in known:
@@ -91,7 +92,7 @@ def list_(
     if assignee_id:
         query = query.where(_A.c.assignee_id == assignee_id)
     if after:
-        last = cases.read(connection, after)
+        last = cases.read(connection, after, viewer)
         if last.deadline is None:
             query = query.where(_NO_DEADLINE, _A.c.reference > last.reference)
         else:
@@ -107,9 +108,9 @@ def states(connection: Connection, office: Office) -> dict[str, str]:
     return {state.name: state.title for programme in programmes for state in programme.states}
 
 
-def history(connection: Connection, office: Office, *, reference: str) -> list[dict[str, Any]]:
+def history(connection: Connection, office: Office, *, reference: str, viewer: Person) -> list[dict[str, Any]]:
     """Return what happened to a case, oldest first, in words. Raises NotFound."""
-    case = cases.read(connection, reference)
+    case = cases.read(connection, reference, viewer)
     programme = _programme(connection, office, case.programme, case.edition)
     officers = connection.execute(select(_OFFICER.c.id, _OFFICER.c.name))
     names = {row.id: row.name for row in officers} | {CLOCK.id: CLOCK.name, OPERATOR.id: OPERATOR.name}
@@ -123,7 +124,7 @@ def actions(
     connection: Connection, office: Office, *, reference: str, actor: Person, now: datetime
 ) -> list[dict[str, Any]]:
     """Return every action of the case's state for one person: allowed, or each unmet rule. Raises NotFound."""
-    case = cases.read(connection, reference)
+    case = cases.read(connection, reference, actor)
     machine = office.editions.machine(connection, case.programme, case.edition)
     loaded = facts.load_one(connection, office, case, now=now, people=people.everybody(connection))
     return [
@@ -162,6 +163,7 @@ def _shown(connection: Connection, office: Office, row: Row[Any], now: datetime)
         "aeo_code": row.aeo_code,
     }
     return {
+        "id": row.id,
         "reference": row.reference,
         "programme": row.programme,
         "uen": row.uen,
@@ -172,6 +174,7 @@ def _shown(connection: Connection, office: Office, row: Row[Any], now: datetime)
         "state_since": row.state_since,
         "standing": str(held.standing(today)),
         "cycle": row.cycle,
+        "facts_cycle": row.facts_cycle,
         "version": row.version,
         "assignee": row.assignee_name,
         "account_manager": row.manager_name,

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from states.dates import local_day
+from states.facts import Person
 from workflow import models
 from workflow.models.base import table_of
-from workflow.store import cases
+from workflow.store import cases, visible
 from workflow.store.office import Office
 
 DUE_WITHIN = timedelta(days=14)
@@ -48,10 +49,14 @@ _VISITS = {"on_site": "Visit", "virtual": "Visit by video call", "desk": "Review
 
 
 def portfolio(
-    connection: Connection, office: Office, *, now: datetime, zone: str, account_manager_id: str = ""
+    connection: Connection, office: Office, *, viewer: Person, now: datetime, zone: str, account_manager_id: str = ""
 ) -> dict[str, Any]:
-    """Return each section's first rows by local day and how many more there are; without a manager, of all companies."""
-    whose = _C.c.account_manager_id == account_manager_id if account_manager_id else true()
+    """Return each section's first rows by local day and how many more there are; without a manager, of all companies
+    that somebody may see.
+    """
+    whose = visible.companies(viewer)
+    if account_manager_id:
+        whose = and_(whose, _C.c.account_manager_id == account_manager_id)
     today = local_day(now, zone)
     due_until, ends_until = today + DUE_WITHIN, today + ENDS_WITHIN
     live = list(_live(connection, office, whose, today, ends_until))

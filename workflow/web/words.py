@@ -1,6 +1,6 @@
 """How pages say things: dates, standing, messages, roles, states as badges. Knows no database and no request."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -89,6 +89,18 @@ _OUTCOMES = {
     "reinstate": "reinstate the certificate",
     "revoke": "revoke the certificate",
     "extend": "extend the certificate",
+}
+
+
+# Fields whose text is worth keeping when a form fails, as people call them; the rest goes along unseen.
+FIELDS = {
+    "reason": "Reason",
+    "internal_reason": "Internal reason",
+    "note": "Note",
+    "remark": "Remark",
+    "question": "Question",
+    "answer_text": "Answer",
+    "evidence": "Evidence",
 }
 
 
@@ -183,6 +195,47 @@ def outcome(value: str) -> str:
 def role(name: str) -> str:
     """Return a role as it stands beside a person: account manager."""
     return ", ".join(role_words((one,)).partition(" ")[2] or one for one in name.split(",") if one)
+
+
+def roles(names: Iterable[str]) -> str:
+    """Return roles as they stand under a name: Officer, account manager."""
+    said = ", ".join(role(name) for name in sorted(names))
+    return said[:1].upper() + said[1:]
+
+
+def typed_day(value: date | str | None) -> str:
+    """Return a day as somebody would type it into a form: 27 Mar 2027."""
+    return f"{value.day} {value:%b %Y}" if isinstance(value, date) else value or ""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The service clock of a case: how it stands, the share that has run (of 100), words, and the date they end with."""
+
+    kind: str  # running, late, stopped, waiting
+    share: int | None
+    words: str
+    on: str = ""
+
+
+def clock(case: Mapping[str, Any], today: date) -> Clock | None:
+    """Return the service clock of a case under review, or None where no clock runs."""
+    begun, due = local(case["complete_at"], case["time_zone"]), case["deadline"]
+    if case["state_kind"] == "waiting":
+        since = day(local(case["state_since"], case["time_zone"]))
+        until = f" · answers {'were due' if due < today else 'due by'}" if due else ""
+        return Clock("late" if due and due < today else "stopped", None, f"Stopped since {since}{until}", day(due))
+    if case["state_kind"] != "review":
+        return None
+    if begun is None:
+        return Clock("waiting", None, "Starts when complete")
+    if due is None:
+        return Clock("running", None, f"Day {max((today - begun).days, 0) + 1}, no target set")
+    run, whole = max((today - begun).days, 0), max((due - begun).days, 1)
+    share = min(100 * run // whole, 100)
+    if today > due:
+        return Clock("late", 100, f"Day {run} of {whole} · target was", day(due))
+    return Clock("running", share, f"Day {run} of {whole} · decide by", day(due))
 
 
 def deciders(action: Mapping[str, Any]) -> str:

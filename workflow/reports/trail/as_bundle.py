@@ -23,7 +23,7 @@ _KEPT = 1 << 14  # hashes of subtrees that are remembered while proofs are made
 def write(trail: Trail, target: BinaryIO) -> int:
     """Write the bundle; return how many entries it holds. Raises log.Gap."""
     connection = trail.connection
-    chosen = None if trail.wanted.everything else narrowed(connection, select(_ENTRY.c.id), trail.wanted)
+    chosen = None if trail.wanted.everything else narrowed(connection, select(_ENTRY.c.id), trail.wanted, trail.made_by)
     count = -1  # the first and the last line are no entries
     for line in bundle_lines(connection, note=trail.note, verifier=trail.verifier, narrowed=chosen):
         target.write(line.encode() + b"\n")

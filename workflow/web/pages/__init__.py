@@ -1,1 +1,5 @@
-"""The pages, one module for each part of the work."""
+"""Pages, one file for each area: they read reports, call one operation, and render. No rule is decided here."""
+
+from workflow.web.pages import case, home, work
+
+AREAS = (home, work, case)

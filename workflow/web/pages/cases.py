@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
 from states.dates import OfficeCalendar, local_day
-from states.facts import Person
+from states.facts import OPERATOR
 from workflow.reports import case_page, cases
 from workflow.reports.calendar import calendar
 from workflow.store.calendar import office_calendar
@@ -17,7 +17,7 @@ from workflow.web import words
 from workflow.web.rendering import page
 
 _PAGE = 200
-_VISITOR = Person("visitor", "Visitor", frozenset())
+_VIEWER = OPERATOR  # nobody is signed in: these pages are for whoever runs this machine
 _ABOUT_THE_READER = ("WRONG_ROLE", "FOUR_EYES")  # nobody is signed in: the page names the role instead
 _GROUPS = ("Overdue", "This week", "Later", "New", "Waiting", "Certificates", "Ended")
 _HINTS = {
@@ -40,7 +40,7 @@ def router(office: Office, clock: Callable[[], datetime], *, demonstration: bool
     def worklist(state: str = "", after: str = "") -> Response:
         now = clock()
         with office.database.snapshot() as connection:
-            rows = cases.list_(connection, office, now=now, state=state, after=after, limit=_PAGE + 1)
+            rows = cases.list_(connection, office, viewer=_VIEWER, now=now, state=state, after=after, limit=_PAGE + 1)
             known = cases.states(connection, office)
             zone = _zone(connection, office)
             days = _office_days(connection, zone, now)
@@ -62,14 +62,14 @@ def router(office: Office, clock: Callable[[], datetime], *, demonstration: bool
     def case(reference: str) -> Response:
         now = clock()
         with office.database.snapshot() as connection:
-            shown = cases.show(connection, office, reference=reference, now=now)
+            shown = cases.show(connection, office, reference=reference, viewer=_VIEWER, now=now)
             zone = shown["time_zone"]
             days = _office_days(connection, zone, now)
-            actions = cases.actions(connection, office, reference=reference, actor=_VISITOR, now=now)
-            ledger = calendar(connection, office, first=date.min, last=date.max, reference=reference)
-            stations = case_page.route(connection, office, reference=reference)
-            glance = case_page.at_a_glance(connection, office, reference=reference, now=now)
-            told = cases.history(connection, office, reference=reference)
+            actions = cases.actions(connection, office, reference=reference, actor=_VIEWER, now=now)
+            ledger = calendar(connection, office, viewer=_VIEWER, first=date.min, last=date.max, reference=reference)
+            stations = case_page.route(connection, office, reference=reference, viewer=_VIEWER)
+            glance = case_page.at_a_glance(connection, office, reference=reference, viewer=_VIEWER, now=now)
+            told = cases.history(connection, office, reference=reference, viewer=_VIEWER)
         today = local_day(now, zone)
         steps = [_step(action) for action in actions]
         ahead = {station["state"] for station in stations if station["status"] == "ahead"}

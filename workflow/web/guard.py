@@ -1,0 +1,115 @@
+"""The one gate of every route: who asks, whether the area opens, whether the object is theirs to see, whether a form is ours.
+
+A route that names no area cannot be registered. What one may do there is decided below, by operations and rules.
+"""
+
+import hmac
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from workflow.access import OPENED_BY, Area, opens
+from workflow.decisions.outcome import Act
+from workflow.errors import CaseworkError, NotPermitted
+from workflow.operations.note_denial import note_denial
+from workflow.reports import sight
+from workflow.web.forms import Posted, read_form
+from workflow.web.site import Caller, site_of
+
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+API = "/api/"
+_LARGEST_BODY = 2 * 1024 * 1024
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+
+
+class SignInNeeded(CaseworkError):
+    """Nobody is signed in, or the sign-in is not complete."""
+
+
+def see(area: Area) -> Callable[[Endpoint], Endpoint]:
+    """Name the area that a route belongs to. Stands below the route's own decorator."""
+
+    def named(endpoint: Endpoint) -> Endpoint:
+        endpoint.area = area  # type: ignore[attr-defined]  # a mark on a plain function
+        return endpoint
+
+    return named
+
+
+class GuardedRoute(APIRoute):
+    """A route behind the gate."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **given: Any) -> None:
+        area = getattr(endpoint, "area", None)
+        if not isinstance(area, Area):
+            raise TypeError(f"The route {path} names no area; write @see(Area....) below its decorator.")
+        self.area = area
+        super().__init__(path, endpoint, **given)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle, area = super().get_route_handler(), self.area
+
+        async def guarded(request: Request) -> Response:
+            changing = request.method not in _READING and not request.url.path.startswith(API)
+            request.state.posted = await read_form(request) if changing else Posted.nothing()
+            request.state.caller = None
+            await run_in_threadpool(_enter, request, area, changing)
+            return await handle(request)
+
+        return guarded
+
+
+def routes() -> APIRouter:
+    """Return an empty set of guarded routes. A route that takes files says how large a body it takes."""
+    return APIRouter(route_class=GuardedRoute, max_body_size=_LARGEST_BODY)
+
+
+def _enter(request: Request, area: Area, changing: bool) -> None:
+    """Let the request in, or raise the reason. A denial to somebody signed in is in the trail."""
+    site = site_of(request)
+    caller = request.state.caller = site.identify(request)
+    if changing:
+        _same_origin(request)
+    if area is Area.PUBLIC:
+        return
+    if caller is None or caller.stage != "complete":
+        raise SignInNeeded("SIGN_IN", "Sign in first; then go on where you were.")
+    if changing and not hmac.compare_digest(request.state.posted.token.encode(), caller.csrf.encode()):
+        raise NotPermitted(
+            "FORM", "This form was not made for this sign-in. Nothing was done; send it again from here."
+        )
+    if not opens(area, caller.person.roles):
+        _deny(request, caller)
+        who = ", ".join(sorted(role.replace("_", " ") for role in OPENED_BY[area]))
+        raise NotPermitted("WRONG_ROLE", f"Your role does not open {area}. It opens for: {who}.")
+    if sight.hidden(site.office, caller.person, request.path_params):
+        _deny(request, caller)  # and the route says by itself that there is no such case
+
+
+def _deny(request: Request, caller: Caller) -> None:
+    site = site_of(request)
+    act = Act(caller.person, caller.proven, site.clock())
+    note_denial(site.office, method=request.method, path=request.scope["route"].path, act=act)
+
+
+def _same_origin(request: Request) -> None:
+    """Refuse a form that another site sends: browsers say where a request comes from, and scripts cannot change that."""
+    fetched = request.headers.get("sec-fetch-site", "same-origin")
+    origin = request.headers.get("origin", "")
+    ours = f"{request.url.scheme}://{request.headers.get('host', '')}"
+    if fetched not in ("same-origin", "none") or (origin not in ("", ours) and not _proxied(origin, request)):
+        raise NotPermitted(
+            "ORIGIN", "This form came from another site. Nothing was done; open the page here and send it again."
+        )
+
+
+def _proxied(origin: str, request: Request) -> bool:
+    """Behind a proxy that ends TLS the scheme differs; the host must still be ours, or the one that AEO_BASE_URL names."""
+    base = site_of(request).settings.base_url.rstrip("/")
+    host = request.headers.get("host", "")
+    return origin == f"https://{host}" or bool(base and (base == origin or base.startswith(f"{origin}/")))
