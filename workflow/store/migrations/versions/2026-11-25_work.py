@@ -11,7 +11,7 @@ from alembic import op
 from workflow.store import search
 
 revision = "work_20261125"
-down_revision = "trail_20261124"
+down_revision = "sign_in_20261125"
 branch_labels = None
 depends_on = None
 
