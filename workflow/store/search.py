@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from itertools import chain
 
 from sqlalchemy import ColumnElement, Connection, select
 
@@ -45,8 +46,9 @@ def keep_case(connection: Connection, application_id: int) -> None:
 
 def matches(text: str) -> list[ColumnElement[bool]]:
     """Return conditions on applications: each word that is sought begins one of the case's words."""
-    sought = re.findall(r"[\w-]+", text)[:_MOST]
-    words = [max(words_of(one), key=len, default="") for one in sought]
+    # A reference, or the beginning of one, is sought as a whole; other words one by one.
+    parts = ([one] if any(map(str.isdigit, one)) else one.split("-") for one in re.findall(r"[\w-]+", text))
+    words = [max(words_of(one), key=len, default="") for one in chain.from_iterable(parts)][:_MOST]
     telling = [word for word in words if word and word not in _TOO_COMMON] or [word for word in words if word]
     return [
         _A.c.id.in_(select(_W.c.application_id).where(_W.c.word >= word, _W.c.word < _after(word))) for word in telling
