@@ -8,7 +8,9 @@ from workflow.store import editions
 
 
 def another_edition(office, stp_text):
-    text = stp_text.replace('edition = "2026-03"', 'edition = "2026-04"').replace("ACRA BizFile report", "BizFile report")
+    text = stp_text.replace('edition = "2026-03"', 'edition = "2026-04"').replace(
+        "ACRA BizFile report", "BizFile report"
+    )
     with office.database.transaction() as transaction:
         editions.install(transaction.connection, load_programme(text, file="stp.toml"), now=b.NOW)
 

@@ -40,6 +40,7 @@ def serve(
                 lambda _: None,
                 secrets.token_hex(16),
                 installation.settings,
+                installation.post,
                 installation.demonstration,
             )
         )

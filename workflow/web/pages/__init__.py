@@ -1,5 +1,5 @@
 """Pages, one file for each area: they read reports, call one operation, and render. No rule is decided here."""
 
-from workflow.web.pages import case, home, programmes, work
+from workflow.web.pages import case, home, programmes, settings, work
 
-AREAS = (home, work, case, programmes)
+AREAS = (home, work, case, programmes, settings)
