@@ -44,7 +44,7 @@ def test_a_test_letter_goes_to_the_admin_alone(office, admin, tmp_path):
 
 
 def test_a_relay_that_does_not_answer_is_told_with_its_words(office, admin):
-    nobody = transport_of("smtp://127.0.0.1:9?starttls=never")
+    nobody = transport_of("smtp://127.0.0.1:9?starttls=off")
     answer = with_post(office, admin, Post(nobody, Renderer(), "casework@customs.example")).post("/settings/relay")
     assert answer.status_code == 503
     assert "The test letter did not leave" in w.words_of(answer)
