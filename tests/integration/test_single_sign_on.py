@@ -4,11 +4,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import browsing
 import httpx
 import pytest
 from builders import NOW, another_person, email_of, rows_of
@@ -25,6 +27,7 @@ from workflow.operations.resume import resume
 from workflow.operations.sign_in_elsewhere import Begun, oidc_begin, oidc_finish
 from workflow.provider import Provider
 from workflow.store.office import Office
+from workflow.web.identity import identify
 
 CLIENT = ("casework & co", "a client's secret: 100%")
 BACK = "https://casework.example/sign-in/provider/answer"
@@ -282,3 +285,45 @@ def test_what_goes_to_the_provider_holds_neither_the_verifier_nor_what_the_cooki
     assert asked["scope"] == "openid email"
     assert asked["state"] not in begun.blob
     assert asked["code_challenge"] not in begun.blob
+
+
+class TestInABrowser:
+    def test_a_link_leads_there_and_back_to_the_page_that_was_wanted(self, sqlite_office: Office, provider: Provider):
+        officer = another_person(sqlite_office, "p-11", "Irfan Malik", "officer")
+        say(provider, of(officer))
+        browser = visiting(sqlite_office, provider)
+        form = browser.get("/sign-in?next=/cases")
+
+        away = browser.get("/sign-in/provider?next=/cases")
+        answer = browser.get(back_from(away.headers["location"]))
+
+        assert 'href="/sign-in/provider?next=/cases"' in form.text
+        assert (answer.status_code, answer.headers["location"]) == (303, "/cases")
+        assert browser.get("/cases").status_code == 200
+
+    def test_an_answer_that_another_browser_asked_for_leads_nowhere(self, sqlite_office: Office, provider: Provider):
+        say(provider, of(another_person(sqlite_office, "p-11", "Irfan Malik", "officer")))
+        theirs, ours = visiting(sqlite_office, provider), visiting(sqlite_office, provider)
+        answer = ours.get(back_from(theirs.get("/sign-in/provider").headers["location"]))
+
+        assert answer.status_code == 401
+        assert "this browser did not begin the sign-in" in browsing.words_of(answer)
+        assert ours.get("/cases").status_code == 303
+
+    def test_a_provider_that_is_away_leaves_the_password(self, sqlite_office: Office):
+        answer = visiting(sqlite_office, Provider("http://127.0.0.1:9", *CLIENT, "Agency")).get("/sign-in/provider")
+
+        assert answer.status_code == 503
+        assert "Sign in with your password" in browsing.words_of(answer)
+        assert 'name="password"' in answer.text
+
+
+def visiting(office: Office, provider: Provider) -> browsing.Browser:
+    return browsing.Browser(replace(browsing.site(office), identify=identify, secrets=SECRETS, provider=provider))
+
+
+def back_from(address: str) -> str:
+    """Go to the provider, and return the page of ours to which it sends back."""
+    parts = urlsplit(httpx.get(address).headers["location"])
+    assert parts.path == "/sign-in/provider/answer"
+    return f"{parts.path}?{parts.query}"

@@ -3,6 +3,7 @@
 Built by `create_app`; knows no route.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,8 +15,10 @@ from starlette.requests import Request
 
 from states.facts import Person
 from workflow.decisions.outcome import Act
+from workflow.provider import Provider
 from workflow.settings import Settings
 from workflow.store.office import Office
+from workflow.store.secrets import Secrets
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class Site:
     forms_key: str
     settings: Settings = field(default_factory=Settings)
     demonstration: bool = False  # whether the clock is moved
+    secrets: Secrets = field(default_factory=lambda: Secrets(os.urandom(32)))  # the installation's, where it has any
+    provider: Provider | None = None  # of single sign-on
 
     def sign(self, purpose: str, what: Any) -> str:
         """Return something as text that only we can have written."""
