@@ -90,13 +90,14 @@ ABSENT = Known("STP-1999-000001", "STP-1999-C00001", "199900001K", 990_001, 990_
 Ask = Callable[[Office, Known, Act], Any]
 
 
-def read(report: Callable[..., Any], **more: Any) -> Ask:
-    """Ask a report about the case, with whatever of the office it takes."""
+def read(report: Callable[..., Any], *, of_one: bool = True, **more: Any) -> Ask:
+    """Ask a report about the case, or about all of them, with whatever of the office it takes."""
     takes = inspect.signature(report).parameters
 
     def ask(office: Office, known: Known, by: Act) -> Any:
         given = {"office": office, "viewer": by.actor, "actor": by.actor, "now": by.now} | more
-        given |= {"reference": known.reference, "number": known.number, "id_": known.message}
+        if of_one:
+            given |= {"reference": known.reference, "number": known.number, "id_": known.message}
         with office.database.snapshot() as connection:
             return report(connection, **{name: value for name, value in given.items() if name in takes})
 
@@ -297,13 +298,13 @@ class TestOneCase:
 
 
 LISTS: dict[str, Ask] = {
-    "worklist": read(cases.list_),
-    "calendar": read(calendar, first=TODAY, last=END),
-    "portfolio": read(portfolio, zone=builders.ZONE),
-    "approvals": read(approvals),
-    "tasks": read(open_tasks),
-    "messages": read(outbox.messages),
-    "suppressed": read(outbox.suppressed),
+    "worklist": read(cases.list_, of_one=False),
+    "calendar": read(calendar, of_one=False, first=TODAY, last=END),
+    "portfolio": read(portfolio, of_one=False, zone=builders.ZONE),
+    "approvals": read(approvals, of_one=False),
+    "tasks": read(open_tasks, of_one=False),
+    "messages": read(outbox.messages, of_one=False),
+    "suppressed": read(outbox.suppressed, of_one=False),
 }
 
 
@@ -334,7 +335,7 @@ class TestLists:
         assert told(nobody) == told(Person("p-92", "Siti Aminah", frozenset({"account_manager"}))) == [False, False]
 
     def test_the_calendar_of_a_colleague_is_empty(self, desk: Desk):
-        of_hana = read(calendar, first=TODAY, last=END, account_manager_id=HANA[0])
+        of_hana = read(calendar, of_one=False, first=TODAY, last=END, account_manager_id=HANA[0])
 
         assert of_hana(desk.office, desk.own, act(desk.staff.account_manager)) == []
         assert of_hana(desk.office, desk.own, act(desk.staff.supervisor)) != []
