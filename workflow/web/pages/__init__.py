@@ -1,6 +1,19 @@
 """Pages, one file for each area: they read reports, call one operation, and render. No rule is decided here."""
 
-from workflow.web.pages import account, calendar, case, home, portfolio, programmes, settings, sign_in, team, work
+from workflow.web.pages import (
+    account,
+    calendar,
+    case,
+    companies,
+    home,
+    people,
+    portfolio,
+    programmes,
+    settings,
+    sign_in,
+    team,
+    work,
+)
 
 AREAS = (
     sign_in,
@@ -10,7 +23,9 @@ AREAS = (
     case,
     portfolio,
     calendar,
+    companies,
     team,
+    people,
     programmes,
     settings,
 )
