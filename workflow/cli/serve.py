@@ -44,6 +44,7 @@ def serve(
                 identify,
                 secrets.derive("forms").hex(),
                 installation.settings,
+                installation.post,
                 installation.demonstration,
                 secrets,
                 installation.provider(),

@@ -15,6 +15,8 @@ from starlette.requests import Request
 
 from states.facts import Person
 from workflow.decisions.outcome import Act
+from workflow.errors import Unavailable
+from workflow.operations.deliver_outbox import Post
 from workflow.provider import Provider
 from workflow.settings import Settings
 from workflow.store.office import Office
@@ -33,6 +35,10 @@ class Caller:
     stage: str = "complete"  # before it is complete only the sign-in pages open
 
 
+def no_post() -> Post:
+    raise Unavailable("MAIL", "This site was opened without a way for mail to leave.")
+
+
 @dataclass(frozen=True)
 class Site:
     """One running web application."""
@@ -43,6 +49,7 @@ class Site:
     identify: Callable[[Request], Caller | None]
     forms_key: str
     settings: Settings = field(default_factory=Settings)
+    post: Callable[[], Post] = no_post  # how mail leaves: for trying the relay and for previews
     demonstration: bool = False  # whether the clock is moved
     secrets: Secrets = field(default_factory=lambda: Secrets(os.urandom(32)))  # the installation's, where it has any
     provider: Provider | None = None  # of single sign-on
