@@ -68,7 +68,7 @@ def _show_sign_ins(installation: Opened) -> None:
     typer.echo(f"This is a demonstration. Everybody's password: {found[0].password}")
     for one in found:
         code = ", and a code, which the sign-in page shows" if one.code else ""
-        typer.echo(f"  {one.email:<32} {one.name}, {', '.join(one.roles)}{code}")
+        typer.echo(f"  {one.email:<32} {one.name}, {', '.join(one.roles).replace('_', ' ')}{code}")
 
 
 def _is_loopback(host: str) -> bool:

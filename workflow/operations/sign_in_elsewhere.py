@@ -16,7 +16,7 @@ from workflow.decisions.sign_ins import StartedSession
 from workflow.errors import BadInput
 from workflow.operations.sign_in import end_before
 from workflow.provider import Flow, Identity, Provider, refused
-from workflow.store import credentials, idempotency
+from workflow.store import credentials, idempotency, people
 from workflow.store.credentials import Proofs
 from workflow.store.idempotency import Scope
 from workflow.store.office import Office
@@ -71,6 +71,8 @@ def oidc_finish(
         sign_ins.count(transaction.connection, counted, now)
     with office.database.transaction() as transaction:
         connection = transaction.connection
+        if found is not None:  # two first sign-ins of one person must not bind at once
+            people.lock(connection, [found.person.id])
         proofs = _known(connection, identity)
         once = Scope("provider", "sign-in", hashlib.sha256(flow.state.encode()).hexdigest())
         fresh = idempotency.claim(connection, once, {}, real_now) is None
