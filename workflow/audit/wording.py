@@ -65,6 +65,7 @@ WORDING: dict[str, str] = {
     "programme:edition:installed": "Programme {code}, edition {edition_name}, stored",
     "programme:criteria:accepted": "Criteria of {code}, edition {edition_name}, accepted as the administration's own",
     "audit:export:made": "Trail exported as {format}: {entries} entries",
+    "system:holidays:computed": "{count} public holidays of {zone} computed",
     "system:holiday:gazetted": "{day} is a public holiday in {zone}: {name}",
     "system:holiday:withdrawn": "{day} is no public holiday in {zone} after all: {name}: {why}",
     "audit:key:rotated": "The log is signed with {after} from now on, before it was {before}",

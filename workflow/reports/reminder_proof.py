@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, select
 from states.dates import Standing, local_day
 from states.definition import Programme
 from states.expectation import Expectation, Expected, History, Moment, expect
-from states.planner import BEFORE_BEGIN, BEFORE_DECISION, ENDED
+from states.planner import BEFORE_BEGIN, BEFORE_DECISION, ENDED, NOBODY
 from workflow import models
 from workflow.errors import BadInput
 from workflow.models.base import table_of
@@ -662,6 +662,6 @@ REASONS: tuple[tuple[str, str, Verifier], ...] = (
     ("superseded", rf"the company was contacted on {_DAY}", _contacted),
     ("superseded", rf"contacted, files by {_DAY} expected", _muted),
     ("superseded", r"more than (\d+) days late", _too_late),
-    ("cancelled", r"nobody to remind", _nobody),
+    ("cancelled", re.escape(NOBODY), _nobody),
 )
 assert not {BEFORE_BEGIN, BEFORE_DECISION} & {reason for _, reason, _ in REASONS}  # noqa: S101  # known from the start only
