@@ -8,7 +8,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -88,11 +88,22 @@ class Verdict:
             self.problems.append(problem)
 
 
-def verify(lines: Iterable[bytes], *, checkpoint: str | None = None, key: str | None = None) -> Verdict:
+def _unheard(index: int, canonical: bytes) -> None:
+    """Nobody listens."""
+
+
+def verify(
+    lines: Iterable[bytes],
+    *,
+    checkpoint: str | None = None,
+    key: str | None = None,
+    hear: Callable[[int, bytes], None] = _unheard,
+) -> Verdict:
     """Verify a bundle from its lines.
 
     `checkpoint` is a signed note that was kept elsewhere and `key` the verifier key to trust; without them the
-    bundle's own are used, which shows that it is whole but not whose it is. Raises BadBundle where it is no bundle.
+    bundle's own are used, which shows that it is whole but not whose it is. `hear` is told each entry of a complete
+    bundle while nothing is wrong; only the verdict says whether they were signed. Raises BadBundle where it is no bundle.
     """
     verdict = Verdict()
     numbered = iter(lines)
@@ -104,7 +115,7 @@ def verify(lines: Iterable[bytes], *, checkpoint: str | None = None, key: str | 
     kept = _kept(checkpoint, verifiers, own, verdict)
     verdict.size = own.size
     if header.complete:
-        _verify_complete(numbered, own, kept, verdict)
+        _verify_complete(numbered, own, kept, verdict, hear)
     else:
         _verify_parts(numbered, own, kept, header, verdict)
     return verdict
@@ -180,7 +191,13 @@ class _Line(NamedTuple):
     proof: list[bytes] | None
 
 
-def _verify_complete(lines: Iterator[bytes], own: Checkpoint, kept: Checkpoint | None, verdict: Verdict) -> None:
+def _verify_complete(
+    lines: Iterator[bytes],
+    own: Checkpoint,
+    kept: Checkpoint | None,
+    verdict: Verdict,
+    hear: Callable[[int, bytes], None],
+) -> None:
     """All entries from 0 are there, so they give the root themselves."""
     frontier, chunk = Frontier(), list[bytes]()
     wanted = kept.size if kept and kept.size <= own.size else None
@@ -191,6 +208,8 @@ def _verify_complete(lines: Iterator[bytes], own: Checkpoint, kept: Checkpoint |
             return
         verdict.entries += 1
         chunk.append(_leaf(line, verdict))
+        if verdict.holds:
+            hear(line.number, line.entry)
         if len(chunk) == _CHUNK or verdict.entries == wanted:
             _append(frontier, chunk)
             if verdict.entries == wanted:

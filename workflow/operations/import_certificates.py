@@ -248,7 +248,11 @@ def _give(connection: Connection, run: Run, number: int, company_id: int, given:
         band = {"company_id": company_id, "band": given.band, "assessed_on": given.assessed_on}
         same = select(_BAND.c.id).where(*(_BAND.c[name] == value for name, value in band.items()))
         if connection.execute(same).first() is None:
-            by = {"valid_until": given.band_until(programme), "assessor_id": run.act.actor.id, "recorded_at": run.act.now}
+            by = {
+                "valid_until": given.band_until(programme),
+                "assessor_id": run.act.actor.id,
+                "recorded_at": run.act.now,
+            }
             connection.execute(_BAND.insert(), band | by)
 
 

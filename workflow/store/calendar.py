@@ -67,7 +67,9 @@ def zones(connection: Connection) -> list[str]:
 def computed(connection: Connection) -> dict[str, list[date]]:
     """Return the computed holidays by zone; what is gazetted later is known from its own entries."""
     found: dict[str, list[date]] = defaultdict(list)
-    for row in connection.execute(select(_D.c.zone, _D.c.day).where(_D.c.since == ALWAYS).order_by(_D.c.zone, _D.c.day)):
+    for row in connection.execute(
+        select(_D.c.zone, _D.c.day).where(_D.c.since == ALWAYS).order_by(_D.c.zone, _D.c.day)
+    ):
         found[row.zone].append(row.day)
     return found
 
