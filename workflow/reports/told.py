@@ -28,6 +28,7 @@ from states.expectation import (
     Request,
     SpecialDay,
 )
+from states.facts import CLOCK
 from states.loader import read_stored
 from states.planner import NOBODY
 from workflow.models.calendar_day import ALWAYS
@@ -124,6 +125,7 @@ class ToldCase:
     submitted_at: datetime
     facts_cycle: int
     columns: dict[str, Any]
+    entries: int = 0  # of its own sequence
     decisions: list[Decision] = field(default_factory=list)
     issued: list[Issued] = field(default_factory=list)
     happened: list[Happened] = field(default_factory=list)
@@ -239,8 +241,11 @@ class Told:
         self._days: dict[str, dict[date, list[SpecialDay]]] = defaultdict(lambda: defaultdict(list))
         self._roles: list[tuple[datetime, Mapping[str, frozenset[str]]]] = [(ALWAYS, {})]
         self._created: dict[str, datetime] = {}
+        self._names: dict[str, str] = {}  # there are no others than the ids
         self._absences: list[Any] = []
-        self.staff = Staffing({}, {}, self._created, self._roles, self._absences, defaultdict(list), defaultdict(list))
+        self.staff = Staffing(
+            self._names, {}, self._created, self._roles, self._absences, defaultdict(list), defaultdict(list)
+        )
 
     def hear(self, index: int, canonical: bytes) -> None:
         """Take in the next entry; nothing more after one that says too little."""
@@ -250,7 +255,9 @@ class Told:
             members = orjson.loads(canonical)
             self._hear(index, members)
         except (LookupError, ValueError, TypeError, AttributeError, StopIteration) as error:
-            self.broken = f"Entry {index} says too little for this proof ({error!r}): an older version wrote it, or another program."
+            why = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+            why = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+            self.broken = f"Entry {index} cannot be used for this proof: {why}."
 
     def programmes(self, carried: Any) -> dict[tuple[str, str], Programme]:
         """Return the carried editions of cases' programmes.
@@ -293,6 +300,11 @@ class Told:
         if uen := about.get("company"):
             self._of_company(self._company(uen), kind, at, detail)
         if case and "case_seq" in members:
+            case.entries += 1
+            if members["case_seq"] != case.entries:
+                raise ValueError(
+                    f"it is no. {members['case_seq']} of {case.reference}, where no. {case.entries} must come"
+                )
             self._of_case(case, index, at, members)
         if case:
             self._beside(case, kind, at, detail)
@@ -329,6 +341,7 @@ class Told:
         else:
             roles[person] = frozenset(detail["roles" if kind == "people:officer:added" else "after"])
         self._created.setdefault(person, at)
+        self._names[person] = person
         self._roles.append((at, roles))
 
     def _company(self, uen: str) -> Company:
@@ -391,7 +404,8 @@ class Told:
                     at,
                 )
             )
-            if rule := members.get("on_behalf_of"):
+            if members["actor"] == CLOCK.id:
+                rule = members["on_behalf_of"]
                 fired = decision["trigger"]
                 case.settled.append(Settled(at, rule, effective_at, "done", f"fired {fired}", trigger=fired))
             case.columns["state"] = members["to"]
