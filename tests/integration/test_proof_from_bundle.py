@@ -274,7 +274,7 @@ def change(kind: str, number: int = 0, **detail: Any) -> Callable[[Entries], Ent
 FORGERIES: dict[str, tuple[Callable[[Entries], Entries], str]] = {
     "a reminder is gone, its deliveries too": (drop_reminder, "has not been done"),
     "a reminder was due on another day": (
-        change("clock", due_at="2029-04-01T01:00:00.000000Z"), "no decision and no rule gives it",
+        change("clock", due_at="2029-04-01T01:00:00.000000Z"), "due on 2029-04-01, but the rules give 2029-04-27",
     ),
     "a reminder went out twice": (send_twice, "no decision and no rule gives it"),
     "it said something else": (change("clock", message="renewal_heads_up"), "but the rules give renewal_invitation"),

@@ -356,8 +356,9 @@ def _cause(row: Row[Any]) -> str:
 
 
 def _told(row: Row[Any], outcome: str, notices: Sequence[Notice]) -> dict[str, Any]:
-    """Return what the entry says: enough to find the messages of a reminder again in the entries of their deliveries."""
+    """Return what the entry says: which planned action of the case this was, and whose deliveries are its messages'."""
     told = {"rule": row.rule, "due_at": row.due_at, "outcome": outcome, "recipients": len(notices)}
+    told |= {"basis": row.decision_no, "revision": row.revision}
     if row.subject in ("request", "approval"):
         told[row.subject] = row.occurrence
     if notices:

@@ -84,6 +84,8 @@ class Settled:
     due_at: datetime
     status: str
     outcome: str
+    basis: int = 0  # the decision's number
+    revision: int = 0
     occurrence: int | None = None  # of a request or an approval
     cause: str = ""
     message: str | None = None
@@ -91,11 +93,10 @@ class Settled:
 
     def is_of(self, one: Expected) -> bool:
         planned = one.planned
-        if planned.rule != self.rule or self.occurrence not in (None, planned.occurrence):
-            return False
         if self.trigger is not None:
-            return planned.trigger == self.trigger and planned.due_at <= self.due_at
-        return planned.due_at == self.due_at
+            return (planned.rule, planned.trigger) == (self.rule, self.trigger) and planned.due_at <= self.due_at
+        same = (planned.rule, one.basis, one.revision) == (self.rule, self.basis, self.revision)
+        return same and self.occurrence in (None, planned.occurrence)
 
     def in_time(self, one: Expected) -> bool:
         return one.since <= self.at and (one.until is None or self.at <= one.until)
@@ -181,7 +182,9 @@ class ToldCase:
                 rows[Key(entry.rule, 0, number, 0)] = _row(entry, -number - 1, due_on=day, due_at=entry.due_at)
             else:
                 left.remove(one)
-                rows[key_of(one)] = _row(entry, -number - 1, **_planned(one))
+                at_odds = entry.trigger is None and entry.due_at != one.planned.due_at
+                told = {"due_at": entry.due_at, "due_on": local_day(entry.due_at, zone)} if at_odds else {}
+                rows[key_of(one)] = _row(entry, -number - 1, **(_planned(one) | told))
         rows |= {key_of(one): _untouched(one, -len(self.settled) - n) for n, one in enumerate(left, start=1)}
         return rows
 
@@ -448,6 +451,8 @@ class Told:
             _instant(detail["due_at"]),
             "cancelled" if outcome == NOBODY else status,
             outcome,
+            detail["basis"],
+            detail["revision"],
             detail.get("request", detail.get("approval")),
             detail.get("cause", ""),
             detail.get("message"),
