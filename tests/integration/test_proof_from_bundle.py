@@ -161,13 +161,19 @@ class ProvedTwice(Proved):
 
     def insert_document(self, kind: str) -> int:
         id_ = super().insert_document(kind)
-        about = {"application": self.reference}
-        at = b.morning_of(self.model.today)
-        with self.office.database.transaction() as transaction:
-            detail = {"document": id_, "document_kind": kind}
-            entry = Entry("case:document:added", at, "x", "officer", "test", about=about, detail=detail)
-            enter(transaction.connection, entry)
+        self.tell("case:document:added", document=id_, document_kind=kind)
         return id_
+
+    def insert(self, model: Any, rows: list[dict[str, Any]]) -> None:
+        super().insert(model, rows)
+        if model is models.Finding:
+            self.tell("case:finding:answered", criterion="all", answer="yes")
+
+    def tell(self, kind: str, **detail: Any) -> None:
+        """Enter what is inserted as rows."""
+        at, about = b.morning_of(self.model.today), {"application": self.reference}
+        with self.office.database.transaction() as transaction:
+            enter(transaction.connection, Entry(kind, at, "x", "officer", "test", about=about, detail=detail))
 
     def teardown(self) -> None:
         super().teardown()
