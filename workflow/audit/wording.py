@@ -78,6 +78,7 @@ WORDING: dict[str, str] = {
     "access:token:revoked": "Token {token} of {officer} revoked",
     "access:provider:bound": "{officer} is known by an account at {issuer} from now on",
     "audit:export:made": "Trail exported as {format}: {entries} entries",
+    "system:holidays:computed": "{count} public holidays of {zone} computed",
     "system:holiday:gazetted": "{day} is a public holiday in {zone}: {name}",
     "system:holiday:withdrawn": "{day} is no public holiday in {zone} after all: {name}: {why}",
     "audit:key:rotated": "The log is signed with {after} from now on, before it was {before}",

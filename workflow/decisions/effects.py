@@ -272,13 +272,13 @@ def _undo(d: Deciding) -> None:
     # Others lead here too: an extension or a reinstatement of a case that stays withdrawn, or something set aside.
     entering = [t.trigger for t in d.programme.transitions if t.target == d.case.state]
     led_here = and_(_DECISION.c.trigger.in_(entering), _DECISION.c.from_state == d.case.back_to)
-    newest = select(_DECISION.c.id, _DECISION.c.trigger).where(
+    newest = select(_DECISION.c.id, _DECISION.c.trigger, _DECISION.c.decision_no).where(
         _DECISION.c.application_id == d.case.id,
         _DECISION.c.to_state == d.case.state,
         or_(led_here, _DECISION.c.trigger == "import"),
     )
     decision = d.connection.execute(newest.order_by(_DECISION.c.decision_no.desc()).limit(1)).one()
-    d.change.detail["undone"] = decision.trigger
+    d.change.detail |= {"undone": decision.trigger, "undone_decision": decision.decision_no}
     titles = (t.title for t in d.programme.transitions if t.trigger == decision.trigger)
     title = next(titles, "As taken over from elsewhere")
     d.told |= {"undone": title, "state_title": d.programme.state_by_name[d.target].title}
@@ -288,7 +288,7 @@ def _undo(d: Deciding) -> None:
     done = select(_EVENT.c.id, _EVENT.c.kind, _EVENT.c.certificate_id, _CERTIFICATE.c.number).join(
         _CERTIFICATE, _CERTIFICATE.c.id == _EVENT.c.certificate_id
     )
-    for event in d.connection.execute(done.where(_EVENT.c.decision_id == decision.id)):
+    for event in d.connection.execute(done.where(_EVENT.c.decision_id == decision.id).order_by(_EVENT.c.id)):
         happened = Happened(event.number, "set_aside", d.day, undoes=event.id)
         d.change.events.append(happened)
         if event.kind == "suspended":

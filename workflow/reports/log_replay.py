@@ -1,4 +1,4 @@
-"""Tells cases, certificates, roles and editions from the trail's entries alone, and where the tables say something else.
+"""Tells cases, certificates, roles, editions and holidays from the trail's entries alone, and where the tables say something else.
 
 So a row that was changed behind the triggers is found. It changes nothing, and must not take a value from the tables.
 """
@@ -59,7 +59,7 @@ def _words(value: Any) -> str:
 def replay(
     connection: Connection, editions: Editions, *, progress: Callable[[int], None] = lambda _: None
 ) -> Iterator[Difference]:
-    """Yield every difference, in one snapshot: the log's own hashes first, then cases, people and editions."""
+    """Yield every difference, in one snapshot: the log's own hashes first, then cases, people, editions, holidays."""
     office = _Office()
     yield from _log(connection, office, progress)
     for chunk in replayed.kept_cases(connection, _CASES):
@@ -67,6 +67,7 @@ def replay(
             yield from _Case(kept, office).differences(connection, editions)
     yield from _people(connection, office)
     yield from _editions(connection, office)
+    yield from _holidays(connection, office)
 
 
 @dataclass
@@ -75,6 +76,7 @@ class _Office:
 
     staff: dict[str, tuple[bool, frozenset[str]]] = field(default_factory=dict)
     editions: dict[tuple[str, str], str] = field(default_factory=dict)
+    days: Counter[tuple[str, str, bool]] = field(default_factory=Counter)  # zone, day, whether offices are closed
 
     def hear(self, members: Mapping[str, Any]) -> None:
         detail = members.get("detail", {})
@@ -88,6 +90,10 @@ class _Office:
                 self.staff[detail["officer"]] = (False, roles)
             case "programme:edition:installed":
                 self.editions[detail["code"], detail["edition_name"]] = detail["sha256"]
+            case "system:holidays:computed":
+                self.days.update((detail["zone"], day, True) for day in detail["days"])
+            case "system:holiday:gazetted" | "system:holiday:withdrawn" as kind:
+                self.days[detail["zone"], detail["day"], kind.endswith("gazetted")] += 1
         if edition := members.get("edition"):
             self.editions.setdefault((edition[0], edition[1]), edition[2])
 
@@ -348,6 +354,15 @@ def _editions(connection: Connection, office: _Office) -> Iterator[Difference]:
             yield Difference("programme_edition", key, "sha256", row.sha256, told)
         if (digest := hashlib.sha256(row.canonical.encode()).hexdigest()) != told:
             yield Difference("programme_edition", key, "canonical", f"of the digest {digest}", f"the digest {told}")
+
+
+def _holidays(connection: Connection, office: _Office) -> Iterator[Difference]:
+    """A day that is gazetted or withdrawn later has a row more; each is told once."""
+    kept = Counter((zone, _plain(day), bool(closed)) for zone, day, closed in replayed.holidays(connection))
+    for one in sorted((kept - office.days) + (office.days - kept)):
+        zone, day, closed = one
+        told = None if kept[one] > office.days[one] else "told"
+        yield Difference("calendar_day", f"{day} in {zone}, {'closed' if closed else 'open'}", "*", kept[one], told)
 
 
 def _compare_rows(

@@ -44,7 +44,7 @@ class Evidence:
     mails: dict[int, dict[str, list[Row[Any]]]]  # by case and cause
     tries: dict[int, list[Row[Any]]]  # that succeeded, by notification
     posted: set[int]  # notifications whose place a letter took
-    contacts: dict[int, dict[int, str]]  # address by id, by company
+    contacts: dict[int, dict[int, str | None]]  # address by id, where it is known, by company
     written_to: dict[str, datetime]  # the first mail to a contact, by token
     only_case: set[int]  # companies with one case
     notes: dict[int, list[Row[Any]]]
@@ -74,7 +74,7 @@ def gather(connection: Connection, cases: Sequence[Row[Any]]) -> Evidence:
     letters = select(_TASK.c.notification_id).where(
         _TASK.c.application_id.in_(_IDS), _TASK.c.closed_at.is_not(None), _TASK.c.posted_on.is_not(None)
     )
-    contacts: dict[int, dict[int, str]] = {id_: {} for id_ in companies["ids"]}
+    contacts: dict[int, dict[int, str | None]] = {id_: {} for id_ in companies["ids"]}
     for row in connection.execute(select(_CONTACT).where(_CONTACT.c.company_id.in_(_IDS)), companies):
         contacts[row.company_id][row.id] = row.email
     written = select(_N.c.recipient, func.min(_N.c.created_at)).where(

@@ -4,7 +4,7 @@ Always the same number of queries for a chunk, however many cases it has. It com
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -125,6 +125,12 @@ def staff(connection: Connection) -> dict[str, tuple[bool, frozenset[str]]]:
         roles[row.officer_id].add(row.role)
     found = connection.execute(select(_OFFICER.c.id, _OFFICER.c.active))
     return {row.id: (bool(row.active), frozenset(roles[row.id])) for row in found}
+
+
+def holidays(connection: Connection) -> Iterable[Any]:
+    """Return zone, day and whether offices are closed, for every row there is."""
+    table = table_of(models.CalendarDay)
+    return connection.execute(select(table.c.zone, table.c.day, table.c.closed)).all()
 
 
 def editions(connection: Connection) -> Sequence[Row[Any]]:
