@@ -64,9 +64,9 @@ class GuardedRoute(APIRoute):
         return guarded
 
 
-def routes() -> APIRouter:
-    """Return an empty set of guarded routes. A route that takes files says how large a body it takes."""
-    return APIRouter(route_class=GuardedRoute, max_body_size=_LARGEST_BODY)
+def routes(largest_body: int = _LARGEST_BODY) -> APIRouter:
+    """Return an empty set of guarded routes. Those that take files say how large a body they take."""
+    return APIRouter(route_class=GuardedRoute, max_body_size=largest_body)
 
 
 def _enter(request: Request, area: Area, changing: bool) -> None:
