@@ -4,9 +4,8 @@ Reads one snapshot in a constant number of queries and changes nothing; it must 
 """
 
 import json
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -44,6 +43,7 @@ class Cell:
     due_on: date | None = None
     closed: bool = False
     mark: str = findings.NOTHING  # of what it says: see store/findings.py
+    last: str | None = None  # the answer of the last cycle, while this one has none
 
     @property
     def place(self) -> tuple[str, str]:
@@ -85,7 +85,6 @@ class Part:
     code: str
     title: str
     lines: tuple[Line, ...]
-    drafts: int  # answers of the last cycle that may be taken over
 
     @property
     def cells(self) -> list[Cell]:
@@ -94,6 +93,11 @@ class Part:
     @property
     def settled(self) -> int:
         return len([cell for cell in self.cells if not cell.left])
+
+    @property
+    def drafts(self) -> int:
+        """How many answers of the last cycle may be taken over."""
+        return len([cell for cell in self.cells if cell.last])
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,10 @@ class Checklist:
     @property
     def cells(self) -> list[Cell]:
         return [cell for part in self.parts for cell in part.cells]
+
+    @property
+    def placeholders(self) -> bool:
+        return any(cell.criterion.placeholder for cell in self.cells)
 
     def at(self, criterion: str, site: str) -> Cell | None:
         return next((cell for cell in self.cells if cell.place == (criterion, site)), None)
@@ -126,24 +134,24 @@ def checklist(connection: Connection, office: Office, *, reference: str, viewer:
     query = select(_F).where(_F.c.application_id == case.id, _F.c.cycle == case.facts_cycle)
     found = {(row["criterion"], row["site"]): row for row in connection.execute(query).mappings()}
     sites = of_company(connection, case.company_id)
+    offered = drafts(connection, case, programme) if case.facts_cycle > 1 else []
+    last = {(row["criterion"], row["site"]): row["answer"] for row in offered}
     cells: dict[str, list[Cell]] = {}
     for code, site in wanted(programme, sites, case.traders):
         row = found.get((code, site))
-        cells.setdefault(code, []).append(_cell(programme.criteria[code], site, row, names))
-    offered = drafts(connection, case, programme) if case.facts_cycle > 1 else []
-    drafted = Counter(row["criterion"] for row in offered)
+        cell = _cell(programme.criteria[code], site, row, names)
+        cells.setdefault(code, []).append(replace(cell, last=last.get(cell.place)))
     documents = {one["id"]: one for one in documents_of(connection, case, viewer)}
-    return Checklist(sites, _parts(programme, cells, drafted), documents)
+    return Checklist(sites, _parts(programme, cells), documents)
 
 
-def _parts(programme: Programme, cells: dict[str, list[Cell]], drafted: Counter[str]) -> tuple[Part, ...]:
+def _parts(programme: Programme, cells: dict[str, list[Cell]]) -> tuple[Part, ...]:
     parts = []
     for instrument in programme.instruments:
         for section in instrument.sections:
             lines = tuple(Line(one, tuple(cells[one.code])) for one in section.criteria if one.code in cells)
-            offered = sum(drafted[one.code] for one in section.criteria)
             if lines:
-                parts.append(Part(instrument.code, instrument.title, section.code, section.title, lines, offered))
+                parts.append(Part(instrument.code, instrument.title, section.code, section.title, lines))
     return tuple(parts)
 
 

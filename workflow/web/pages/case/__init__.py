@@ -3,9 +3,9 @@
 from fastapi import APIRouter
 
 from workflow.web.guard import routes
-from workflow.web.pages.case import documents, overview
+from workflow.web.pages.case import checklist, documents, overview
 
-_SECTIONS = (overview, documents)
+_SECTIONS = (overview, checklist, documents)
 
 
 def router() -> APIRouter:
