@@ -3,9 +3,9 @@
 from fastapi import APIRouter
 
 from workflow.web.guard import routes
-from workflow.web.pages.case import checklist, documents, overview
+from workflow.web.pages.case import checklist, documents, overview, visits
 
-_SECTIONS = (overview, checklist, documents)
+_SECTIONS = (overview, checklist, documents, visits)
 
 
 def router() -> APIRouter:

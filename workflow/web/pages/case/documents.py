@@ -47,7 +47,7 @@ def router() -> APIRouter:
     @made.get("/cases/{reference}/documents/{document}/file")
     @see(Area.CASES)
     def file(site: Here, acting: Acting, reference: str, document: str, download: str = "") -> Response:
-        opened = open_document(site.office, reference=reference, document_id=_number(document), act=acting)
+        opened = open_document(site.office, reference=reference, document_id=number_of(document), act=acting)
         return StreamingResponse(content_of(site.office, opened), headers=_headers(opened, keep=bool(download)))
 
     @made.post("/cases/{reference}/documents")
@@ -103,7 +103,7 @@ def router() -> APIRouter:
             lambda: refile_document(
                 site.office,
                 reference=reference,
-                document_id=_number(document),
+                document_id=number_of(document),
                 kind=posted.text("kind"),
                 to=posted.text("to").strip(),
                 reason=posted.text("reason"),
@@ -147,7 +147,7 @@ def _page(
 
         def named(name: str) -> dict[str, Any] | None:
             text = asked[name]
-            return by_id.get(int(text)) if _is_number(text) else None
+            return by_id.get(int(text)) if is_number(text) else None
 
         return section(
             request,
@@ -161,19 +161,19 @@ def _page(
             replaced=named("replace"),
             refiled=named("refile"),
             waived=kinds.get(asked["waive"]),
-            receipt=[by_id[int(one)] for one in asked["added"].split(",") if _is_number(one) and int(one) in by_id],
+            receipt=[by_id[int(one)] for one in asked["added"].split(",") if is_number(one) and int(one) in by_id],
             SHOWN=SHOWN,
             IMAGES=IMAGES,
         )
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER
 
 
-def _number(text: str) -> int:
+def number_of(text: str) -> int:
     """Return a document's number; anything else is a document that is not there."""
-    if not _is_number(text):
+    if not is_number(text):
         raise NotFound("DOCUMENT", "There is no such document.")
     return int(text)
 
