@@ -177,7 +177,9 @@ def _form(
 ) -> Response:
     with site.office.database.snapshot() as connection:
         documents = papers(connection, site.office, reference=reference, viewer=who.person)
-        reports = next((one["documents"] for one in documents["kinds"] if one["kind"] == "visit_report"), [])
+        reports: list[dict[str, Any]] = next(
+            (one["documents"] for one in documents["kinds"] if one["kind"] == "visit_report"), []
+        )
         plans = [
             one
             for one in case_file.visits(connection, reference=reference, viewer=who.person)
