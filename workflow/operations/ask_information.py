@@ -33,6 +33,7 @@ def put_question(
 
     Raises NotFound, BadInput and StaleVersion as the two ways of asking do.
     """
+    question = inputs.text(question, "The question")
     with office.database.snapshot() as connection:
         case = cases.read(connection, reference, act.actor)
         programme = office.editions.machine(connection, case.programme, case.edition).programme

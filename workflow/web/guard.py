@@ -58,8 +58,11 @@ class GuardedRoute(APIRoute):
             changing = request.method not in _READING and not request.url.path.startswith(API)
             request.state.posted = await read_form(request) if changing else Posted.nothing()
             request.state.caller = None
-            await run_in_threadpool(_enter, request, area, changing)
-            return await handle(request)
+            try:
+                await run_in_threadpool(_enter, request, area, changing)
+                return await handle(request)
+            finally:
+                await request.close()  # files that came along lie on the disk until then
 
         return guarded
 
