@@ -43,6 +43,7 @@ class Deed(StrEnum):
     CONFIRM_SWEEP = "confirm a sweep"
     RELEASE_ADDRESS = "release an address"
     RETRY_MESSAGE = "send a message again"
+    TRY_RELAY = "try the mail relay"
     KEEP_CALENDAR = "keep the calendar of public holidays"
     NOTE_CONTACT = "note a contact with the company"
     KEEP_ACCESS = "set passwords, reset codes, keep tokens and end sessions"
@@ -78,6 +79,7 @@ ALLOWED: dict[Deed, tuple[str, ...]] = {
     Deed.CONFIRM_SWEEP: ("supervisor",),
     Deed.RELEASE_ADDRESS: ("officer", "supervisor", "admin"),
     Deed.RETRY_MESSAGE: ("officer", "account_manager", "supervisor", "admin"),
+    Deed.TRY_RELAY: ("admin",),
     Deed.KEEP_CALENDAR: ("admin",),
     Deed.NOTE_CONTACT: ("officer", "supervisor", "account_manager"),  # an account manager for the own companies
     Deed.KEEP_ACCESS: ("admin",),  # and everybody for the own account

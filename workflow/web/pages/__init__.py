@@ -1,5 +1,13 @@
 """Pages, one file for each area: they read reports, call one operation, and render. No rule is decided here."""
 
-from workflow.web.pages import case, home, work
+from workflow.web.pages import account, case, home, programmes, settings, sign_in, work
 
-AREAS = (home, work, case)
+AREAS = (
+    sign_in,
+    home,
+    account,
+    work,
+    case,
+    programmes,
+    settings,
+)
