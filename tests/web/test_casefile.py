@@ -159,6 +159,20 @@ class TestDocuments:
         elsewhere = desk.browser.post(f"{desk.base}/checklist/confirm", {"section": "x" * (3 * 1024 * 1024)})
         assert elsewhere.status_code == 413
 
+    def test_who_cannot_add_is_told_who_can(self, sqlite_office):
+        desk = Desk(sqlite_office)
+        page = w.browser(sqlite_office, desk.staff.auditor).get(f"{desk.base}/documents")
+        assert "Officers and account managers add documents" in w.words_of(page)
+        assert "<form" not in page.text.partition('id="required"')[2]
+
+    def test_a_file_of_somebody_who_is_not_signed_in_is_not_even_taken(self, sqlite_office, monkeypatch):
+        taken = []
+        monkeypatch.setattr("workflow.web.guard.read_form", lambda request: taken.append(request))
+        stranger = w.browser(sqlite_office)
+        sent = [("file", ("scan.pdf", PDF + bytes(3 * 1024 * 1024), "application/pdf"))]
+        assert stranger.post("/cases/STP-2026-000001/documents", {"kind": "evidence"}, sent).status_code == 401
+        assert taken == []
+
     def test_filing_elsewhere_asks_a_second_person(self, desk):
         id_ = desk.pack["bizfile_report"]
         page = desk.open(f"documents?refile={id_}")

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from workflow.access import Area
+from workflow.access import Area, Deed, role_for
 from workflow.decisions.outcome import Outcome
 from workflow.errors import BadInput, NotFound
 from workflow.files import LARGEST, File, checked, too_large
@@ -31,7 +31,7 @@ IMAGES = frozenset({"image/png", "image/jpeg", "image/gif"})
 # What a browser shows by itself; everything else is handed out to be kept.
 SHOWN = IMAGES | {"application/pdf", "text/plain", "text/csv"}
 _ALONE = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
-# Chromium's viewer is a plug-in, which a sandbox forbids; scripts in a PDF run in the viewer, not in our origin.
+# A browser's own viewer keeps what a PDF runs to itself, away from our origin, and not every one starts in a sandbox.
 _POLICIES = {"application/pdf": f"{_ALONE}; object-src 'self'"}
 _POLICY = f"{_ALONE}; sandbox"
 
@@ -161,6 +161,9 @@ def _page(
             replaced=named("replace"),
             refiled=named("refile"),
             waived=kinds.get(asked["waive"]),
+            may_add=role_for(Deed.ADD_DOCUMENT, who.person.roles) is not None,
+            may_file=role_for(Deed.REFILE, who.person.roles) is not None,
+            may_waive=role_for(Deed.WAIVE, who.person.roles) is not None,
             receipt=[by_id[int(one)] for one in asked["added"].split(",") if is_number(one) and int(one) in by_id],
             SHOWN=SHOWN,
             IMAGES=IMAGES,
