@@ -167,7 +167,7 @@ class TestDocuments:
 
     def test_a_file_of_somebody_who_is_not_signed_in_is_not_even_taken(self, sqlite_office, monkeypatch):
         taken = []
-        monkeypatch.setattr("workflow.web.guard.read_form", lambda request: taken.append(request))
+        monkeypatch.setattr("workflow.web.guard.read_form", taken.append)
         stranger = w.browser(sqlite_office)
         sent = [("file", ("scan.pdf", PDF + bytes(3 * 1024 * 1024), "application/pdf"))]
         assert stranger.post("/cases/STP-2026-000001/documents", {"kind": "evidence"}, sent).status_code == 401
