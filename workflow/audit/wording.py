@@ -11,6 +11,7 @@ WORDING: dict[str, str] = {
     "case:transition:refused": "Refused: {title}, {unmet_count} unmet",
     "case:deed:refused": "Refused: {title}, {unmet_count} unmet",
     "case:document:added": "Document added: {document_kind}, {filename}, version {version}",
+    "case:document:opened": "Document {document} opened: {filename}",
     "case:document:waived": "The case may do without: {document_kind}",
     "case:document:refiled": "Document {document} filed again as document {filed_as}, {document_kind}, of {filed_in}",
     "case:site:added": "Site added: {site}",

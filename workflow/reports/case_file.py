@@ -156,13 +156,15 @@ def visits(connection: Connection, *, reference: str, viewer: Person) -> list[di
 def requests(connection: Connection, *, reference: str, viewer: Person) -> list[dict[str, Any]]:
     """Return every request for information of a case by number. Raises NotFound."""
     case: Case = cases.read(connection, reference, viewer)
-    query = select(_Q).where(_Q.c.application_id == case.id).order_by(_Q.c.number)
+    query = select(_Q, _O.c.name).outerjoin(_O, _O.c.id == _Q.c.asked_by)
+    query = query.where(_Q.c.application_id == case.id).order_by(_Q.c.number)
     return [
         {
             "number": row.number,
             "cycle": row.cycle,
             "question": row.question,
             "asked_at": row.asked_at,
+            "asked_by": row.name,
             "reply_by": row.reply_by,
             "reminded_on": row.reminded_on,
             "final_notice_on": row.final_notice_on,

@@ -93,8 +93,8 @@ def _kept_page(request: Request, problem: Problem, *, advice: str = "", stale: b
         status=problem.status,
         problem=problem,
         advice=advice or "Nothing was done. What you typed is kept below.",
-        # The version that the page showed is the old one: without it the form speaks of the case as it is now.
-        fields=[(name, value) for name, value in typed if not (stale and name == "version")],
+        # What the page showed is the old one: without its mark the form speaks of the case as it is now.
+        fields=[(name, value) for name, value in typed if not (stale and name in ("version", "seen"))],
         action=request.url.path,
         back=_back(request),
     )

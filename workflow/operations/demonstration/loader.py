@@ -17,8 +17,9 @@ from states.facts import OPERATOR, Person
 from workflow import models
 from workflow.decisions.outcome import Act, Done, Outcome, Refused
 from workflow.errors import BadInput
+from workflow.files import checked
 from workflow.models.base import table_of
-from workflow.operations.add_document import add_document, checked
+from workflow.operations.add_document import add_document
 from workflow.operations.advance_application import advance_application
 from workflow.operations.answer_criterion import answer_criterion
 from workflow.operations.assess_criterion import assess_answers, assess_criterion

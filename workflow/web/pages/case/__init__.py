@@ -3,9 +3,9 @@
 from fastapi import APIRouter
 
 from workflow.web.guard import routes
-from workflow.web.pages.case import overview
+from workflow.web.pages.case import checklist, documents, information, overview, visits
 
-_SECTIONS = (overview,)
+_SECTIONS = (overview, checklist, documents, visits, information)
 
 
 def router() -> APIRouter:

@@ -26,6 +26,7 @@ SECTIONS = (
     ("checklist", "Checklist"),
     ("documents", "Documents"),
     ("visits", "Visits"),
+    ("information", "Questions"),
     ("messages", "Messages"),
     ("clock", "State and clock"),
     ("history", "History"),
