@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from workflow.errors import Unavailable
-from workflow.web import navigation, words
+from workflow.web import acts, navigation, words
 from workflow.web.site import Caller, site_of
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "web"
@@ -45,6 +45,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals["words"] = words
+    made.globals["acts"] = acts
     return made
 
 

@@ -3,9 +3,9 @@
 from fastapi import APIRouter
 
 from workflow.web.guard import routes
-from workflow.web.pages.case import overview
+from workflow.web.pages.case import acting, overview, recording
 
-_SECTIONS = (overview,)
+_SECTIONS = (overview, acting, recording)
 
 
 def router() -> APIRouter:
