@@ -3,9 +3,9 @@
 from fastapi import APIRouter
 
 from workflow.web.guard import routes
-from workflow.web.pages.case import acting, overview, recording
+from workflow.web.pages.case import acting, deciding, overview, recording
 
-_SECTIONS = (overview, acting, recording)
+_SECTIONS = (overview, acting, deciding, recording)
 
 
 def router() -> APIRouter:

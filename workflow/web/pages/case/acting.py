@@ -4,6 +4,7 @@ Every trigger is reachable here; whether it may be fired the rules say, on the p
 """
 
 from datetime import date
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter
@@ -13,14 +14,14 @@ from starlette.responses import RedirectResponse, Response
 from states.dates import local_day
 from workflow.access import Area
 from workflow.decisions.outcome import Act, Outcome
-from workflow.errors import NotFound
+from workflow.errors import BadInput, NotFound
 from workflow.operations.advance_application import advance_application
 from workflow.operations.assign_application import assign_application
 from workflow.reports import acting, people
 from workflow.reports.acting import Moment
 from workflow.web import acts, words
 from workflow.web.answers import Problem, act
-from workflow.web.forms import Posted, Problems, at, posted_of
+from workflow.web.forms import Posted, Problems, posted_of
 from workflow.web.guard import routes, see
 from workflow.web.pages.case.shell import section
 from workflow.web.rendering import zone_of
@@ -36,15 +37,21 @@ def router() -> APIRouter:
         posted = posted_of(request)
 
         def claimed() -> Outcome:
-            given = {"reference": reference, "to": who.email, "version": posted.version}
-            return assign_application(site.office, act=by, idempotency_key=posted.once, **given)
+            return assign_application(
+                site.office,
+                reference=reference,
+                to=who.email,
+                act=by,
+                version=posted.version,
+                idempotency_key=posted.once,
+            )
 
         return act(request, claimed, to=f"/cases/{reference}", said=lambda _: "The case is yours.")
 
     @made.get("/cases/{reference}/assign")
     @see(Area.CASES)
-    def assignment(request: Request, reference: str, problem: Problem | None = None) -> Response:
-        return _assign_page(request, reference, problem)
+    def assignment(request: Request, reference: str) -> Response:
+        return _assign_page(request, reference, None)
 
     @made.post("/cases/{reference}/assign")
     @see(Area.CASES)
@@ -52,8 +59,16 @@ def router() -> APIRouter:
         posted = posted_of(request)
 
         def assigned() -> Outcome:
-            given = {"reference": reference, "to": posted.text("to"), "version": posted.version}
-            return assign_application(site.office, act=by, idempotency_key=posted.once, **given)
+            if not posted.text("to"):
+                raise BadInput("OFFICER", "Choose the officer who gets the case.", field="to")
+            return assign_application(
+                site.office,
+                reference=reference,
+                to=posted.text("to"),
+                act=by,
+                version=posted.version,
+                idempotency_key=posted.once,
+            )
 
         again = lambda problem: _assign_page(request, reference, problem)  # noqa: E731  # one line, used once
         return act(request, assigned, to=f"/cases/{reference}", again=again)
@@ -107,14 +122,15 @@ def fire(request: Request, site: Site, by: Act, reference: str, trigger: str, *,
 
 def given_of(posted: Posted, declared: dict[str, str], today: date, problems: Problems) -> dict[str, str]:
     """Return the given facts as operations take them; days may be written as people write them."""
-    read: dict[str, str] = {}
-    for name, value in posted.given().items():
-        if declared.get(name) == "date":
-            label = acts.given(name, [])[0]
-            found = problems.take(lambda n=name, l=label: posted.day(f"given_{n}", l, today))
-            value = found.isoformat() if found else value  # noqa: PLW2901  # what is no day is among the problems
-        read[name] = value
-    return read
+    return {
+        name: problems.take(partial(_iso_day, posted, name, today), value) if declared.get(name) == "date" else value
+        for name, value in posted.given().items()
+    }
+
+
+def _iso_day(posted: Posted, name: str, today: date) -> str:
+    found = posted.day(f"given_{name}", acts.given(name, [])[0], today, needed=True)
+    return found.isoformat() if found else ""
 
 
 def _declared(site: Site, by: Act, reference: str, trigger: str) -> tuple[dict[str, str], date]:

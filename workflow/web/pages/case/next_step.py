@@ -118,7 +118,7 @@ def _recommending(moment: Moment, one: dict[str, Any]) -> Step:
     return Step(
         f"recommend-{trigger}",
         acts.recommend(trigger, one["title"]),
-        "fill" if not unmet or band else "blocked",
+        "blocked" if unmet and not band else "open" if trigger in acts.GRAVE else "fill",
         f"/cases/{reference}/recommend/{trigger}",
         [] if band else unmet,
         [line for line in _met(one) if line],
@@ -149,7 +149,7 @@ def _aside(moment: Moment, step: Step) -> bool:
     if made and not made["stale"] and made["outcome"] == outcome and step.trigger == outcome:
         return False
     if moment.case.state_kind == "suspended":
-        return outcome not in ("reinstate", "revoke", "renew")
+        return outcome not in ("reinstate", "revoke")
     before_its_time = outcome == "renew" and moment.case.waits_for == "clock"
     return step.grave or before_its_time or outcome in ("extend", "reinstate", "open_revalidation")
 
