@@ -57,21 +57,24 @@ def moment(connection: Connection, office: Office, *, reference: str, viewer: Pe
     machine = office.editions.machine(connection, case.programme, case.edition)
     staff = people.everybody(connection)
     seen = facts.load_one(connection, office, case, now=now, people=staff).facts
+    actions = actions_of(machine, seen, viewer)
     made = recommendations(connection, [case]).get(case.id)
+    if made is not None and not any(one["trigger"] == made["outcome"] for one in actions):
+        made = None  # it was followed already
     if made is not None:
         made |= {"stale": made["digest"] != seen.digest}
-    return Moment(case, machine.programme, seen, actions_of(machine, seen, viewer), made, viewer)
+    return Moment(case, machine.programme, seen, actions, made, viewer)
 
 
 def recommendations(connection: Connection, of: Sequence[Case]) -> dict[int, dict[str, Any]]:
-    """Return the newest recommendation of each case in the cycle that is being worked on, in one query."""
+    """Return the newest recommendation of each case that no decision has followed yet, in one query."""
     query = (
         select(_RECOMMENDATION, _OFFICER.c.name)
         .outerjoin(_OFFICER, _OFFICER.c.id == _RECOMMENDATION.c.officer_id)
         .where(_RECOMMENDATION.c.application_id.in_([case.id for case in of]))
         .order_by(_RECOMMENDATION.c.id)
     )
-    cycles = {case.id: case.facts_cycle for case in of}
+    known = {case.id: case for case in of}
     return {
         row.application_id: {
             "outcome": row.outcome,
@@ -82,7 +85,8 @@ def recommendations(connection: Connection, of: Sequence[Case]) -> dict[int, dic
             "digest": row.digest,
         }
         for row in connection.execute(query)
-        if row.cycle == cycles[row.application_id]
+        if row.cycle == known[row.application_id].facts_cycle
+        and row.recorded_at >= known[row.application_id].decided_at
     }
 
 

@@ -87,6 +87,8 @@ def _waiting(
     programme, seen = machine.programme, loaded.facts
     action = machine.judge(made["outcome"], seen, viewer) if made else None
     transition = action.transition if action else None
+    if transition is None:  # what was recommended is done already
+        made, action = None, None
     barred = frozenset(who for who, deed in seen.took_part if transition and deed in transition.distinct_from)
     can = seen.with_role(*transition.roles, but=barred) if transition else ()
     unmet = [{"code": one.code, "sentence": one.sentence, "who": one.who} for one in action.unmet] if action else []

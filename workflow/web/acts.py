@@ -134,6 +134,8 @@ _PLACES = {
     "ORDER_MISSING": Place("documents", "Add the order", Deed.ADD_DOCUMENT),
     "CRITERIA_NOT_ACCEPTED": Place("/programmes", "Open the programme", Deed.ACCEPT_PROGRAMME),
 }
+# Sections that show everybody what is missing; the other places hold a form alone.
+_FOR_READERS = ("documents", "checklist", "visits", "information", "company")
 # Unmet by what was given with the trigger: the field that mends it.
 FIELDS = {
     "REASON_MISSING": "reason",
@@ -186,6 +188,8 @@ def unmet(one: Mapping[str, str], reference: str, trigger: str, roles: frozenset
     place = _PLACES.get(one["code"])
     path = place.path.format(trigger=trigger) if place else ""
     yours = bool(place and place.deed and role_for(place.deed, roles))
+    if not yours and not path.startswith(_FOR_READERS):
+        path = ""
     return {
         "code": one["code"],
         "sentence": said(one["sentence"]),

@@ -92,6 +92,12 @@ _OUTCOMES = {
 }
 
 
+_MESSAGES = {
+    "certified": "certificate and letter",
+    "information_requested": "the question",
+    "renewal_received": "renewal received",
+}
+
 # Fields whose text is worth keeping when a form fails, as people call them; the rest goes along unseen.
 FIELDS = {
     "reason": "Reason",
@@ -182,7 +188,7 @@ def planned(name: str) -> str:
 
 def message(name: str) -> str:
     """Return a message by its name as people speak of it: certificate suspended."""
-    return name.replace("_", " ")
+    return _MESSAGES.get(name) or name.replace("_", " ")
 
 
 def answer(value: str | None) -> str:

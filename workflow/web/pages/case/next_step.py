@@ -11,6 +11,7 @@ from workflow.access import Deed, role_for
 from workflow.reports.acting import Moment
 from workflow.web import acts, words
 
+_BACK = {"back", "checklist_review"}
 _NOT_TO_BE_MET = "nobody"  # a rule about the case's standing that no person can change now
 
 
@@ -84,7 +85,11 @@ def panel_of(moment: Moment, stations: list[dict[str, Any]], today: date) -> Pan
         not_yours=[
             (acts.button(one["trigger"], one["title"]), acts.people(one["can"]) or words.roles(one["roles"]))
             for one in possible
-            if not set(one["roles"]) & roles and not one["recommendable"]
+            if not set(one["roles"]) & roles
+            and not one["recommendable"]
+            and one["target"] in ahead | _BACK
+            and one["trigger"] not in acts.GRAVE
+            and moment.case.waits_for != "clock"
         ],
         after_you=_after(leads) if leads and not set(leads["roles"]) & roles else "",
         read_only=not steps and not assigns,
