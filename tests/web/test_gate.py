@@ -55,7 +55,7 @@ def test_a_form_of_another_site_or_of_another_session_does_nothing(office):
     before = entries(office)
     for answer in (
         browser.post("/cases/STP-2026-000001", csrf="wrong"),
-        browser.post("/cases/STP-2026-000001", **{"Origin": "https://elsewhere.example"}),
+        browser.post("/cases/STP-2026-000001", Origin="https://elsewhere.example"),
         browser.post("/cases/STP-2026-000001", **{"Sec-Fetch-Site": "cross-site"}),
     ):
         assert answer.status_code in (403, 405)

@@ -103,6 +103,7 @@ _MET = {
     "four_eyes": "You took no part in this cycle",
     "role_permits": "Your role allows it",
 }
+_SAYS_NOTHING = frozenset({"no period", "not asked yet", "not for this ground", "not needed"})
 _WITH_VALUE = frozenset({"band_sufficient", "answers_complete", "in_force", "certificate_runs"})
 
 
@@ -179,7 +180,7 @@ def effects(names: list[str]) -> list[str]:
 
 def met(rule: str, value: str) -> str:
     """Return a rule that is met as a line of a list, or nothing where it says nothing to people."""
-    line = _MET.get(rule, "")
+    line = _MET.get(rule, "") if value not in _SAYS_NOTHING else ""
     return f"{line}: {value}" if line and rule in _WITH_VALUE else line
 
 

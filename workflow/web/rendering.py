@@ -112,7 +112,10 @@ def zone_of(request: Request) -> str:
 def notices(request: Request) -> list[str]:
     """Return what everybody must know now: clock or mail stand still. Empty before somebody is signed in."""
     caller = getattr(request.state, "caller", None)
-    return site_of(request).ready() if caller is not None else []
+    try:
+        return site_of(request).ready() if caller is not None else []
+    except Unavailable:  # the page that says so is being made
+        return []
 
 
 class SafeHeaders:
