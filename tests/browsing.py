@@ -105,7 +105,7 @@ class Shape(HTMLParser):
 
 def fields_of(answer: httpx.Response, action: str) -> dict[str, str]:
     """Return the fields of the form with this action, with the values that the page gave them."""
-    form = re.search(rf'<form[^>]*action="{re.escape(action)}".*?</form>', answer.text, re.S)
+    form = re.search(rf'<form[^>]*action="{re.escape(action)}".*?</form>', answer.text, re.DOTALL)
     assert form, f"No form for {action} in: {words_of(answer)[:400]}"
     inside = Shape(form.group())
     return {str(one["name"]): unescape(one.get("value") or "") for one in inside.all("input") if one.get("name")}

@@ -43,8 +43,10 @@ class Deed(StrEnum):
     CONFIRM_SWEEP = "confirm a sweep"
     RELEASE_ADDRESS = "release an address"
     RETRY_MESSAGE = "send a message again"
+    TRY_RELAY = "try the mail relay"
     KEEP_CALENDAR = "keep the calendar of public holidays"
     NOTE_CONTACT = "note a contact with the company"
+    KEEP_ACCESS = "set passwords, reset codes, keep tokens and end sessions"
 
 
 ALLOWED: dict[Deed, tuple[str, ...]] = {
@@ -77,8 +79,10 @@ ALLOWED: dict[Deed, tuple[str, ...]] = {
     Deed.CONFIRM_SWEEP: ("supervisor",),
     Deed.RELEASE_ADDRESS: ("officer", "supervisor", "admin"),
     Deed.RETRY_MESSAGE: ("officer", "account_manager", "supervisor", "admin"),
+    Deed.TRY_RELAY: ("admin",),
     Deed.KEEP_CALENDAR: ("admin",),
     Deed.NOTE_CONTACT: ("officer", "supervisor", "account_manager"),  # an account manager for the own companies
+    Deed.KEEP_ACCESS: ("admin",),  # and everybody for the own account
 }
 
 
@@ -122,6 +126,7 @@ OPENED_BY: dict[Area, frozenset[str]] = {
 }
 
 _ALONE = frozenset({"admin", "auditor"})
+_WITH_CODE = frozenset({"approver", "admin"})  # a password alone neither decides nor gives roles
 _SEE_ALL = (STAFF - {"account_manager"}) | {"operator", "clock"}
 
 
@@ -143,6 +148,11 @@ def role_for(deed: Deed, roles: frozenset[str]) -> str | None:
 def opens(area: Area, roles: frozenset[str]) -> bool:
     """Say whether somebody with these roles may use an area's routes. PUBLIC is everybody's."""
     return area is Area.PUBLIC or bool(OPENED_BY[area] & roles)
+
+
+def needs_code(roles: frozenset[str]) -> bool:
+    """Say whether somebody with these roles proves himself or herself in two ways."""
+    return bool(roles & _WITH_CODE)
 
 
 def clashing(roles: frozenset[str]) -> str | None:

@@ -43,6 +43,8 @@ class TestTheNextStep:
         assert "No officer has this case yet. Claim and open" in panel(page)
         mine = browser.follow(press(browser, page, f"/cases/{reference}/claim"))
         assert "The case is yours." in w.words_of(mine)
+        again = browser.follow(press(browser, page, f"/cases/{reference}/claim"))
+        assert "Already done: the case is yours. Nothing was done." in w.words_of(again)
         assert b.case_of(office, reference)["assignee_id"] == staff.officer.id
         assert "waits for you" in panel(mine)
 
@@ -52,9 +54,8 @@ class TestTheNextStep:
         first, second = (w.browser(office, person) for person in (staff.officer, staff.second_officer))
         pages = [one.get(f"/cases/{reference}") for one in (first, second)]
         first.follow(press(first, pages[0], f"/cases/{reference}/claim"))
-        late = press(second, pages[1], f"/cases/{reference}/claim")
-        assert late.status_code == 409
-        assert "This case changed while you were working" in w.words_of(late)
+        late = second.follow(press(second, pages[1], f"/cases/{reference}/claim"))
+        assert "Adeline Goh has this case already. Nothing was done." in w.words_of(late)
         assert b.case_of(office, reference)["assignee_id"] == staff.officer.id
 
     def test_that_is_allowed_and_asks_nothing_is_its_own_button(self, office):

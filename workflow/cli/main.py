@@ -36,6 +36,7 @@ COMMANDS = {
     "simulate": ("workflow.cli.simulate", "try the years ahead on a scratch copy"),
     "sweep": ("workflow.cli.sweep", "do what is due"),
     "task": ("workflow.cli.task", "what waits for a person"),
+    "token": ("workflow.cli.token", "tokens for programs and the command line"),
     "visit": ("workflow.cli.visit", "visits, planned and held"),
     "worker": ("workflow.cli.worker", "clock and mail without web pages"),
 }

@@ -75,7 +75,10 @@ def add_handlers(app: FastAPI) -> None:
 
 def problem(status: int, code: str, sentence: str, **more: Any) -> Response:
     """Return problem details: `type` names the code, `detail` is the sentence."""
-    told = {"type": f"urn:aeo-casework:problem:{code.lower()}", "title": _TITLES.get(status, "Not possible now")}
+    told: dict[str, Any] = {
+        "type": f"urn:aeo-casework:problem:{code.lower()}",
+        "title": _TITLES.get(status, "Not possible now"),
+    }
     told |= {"status": status, "code": code, "detail": sentence} | more
     return JSONResponse(
         told, status_code=status, media_type="application/problem+json", headers={"Cache-Control": "no-store"}

@@ -25,6 +25,7 @@ from workflow.operations.assess_criterion import assess_answers, assess_criterio
 from workflow.operations.assign_application import assign_application
 from workflow.operations.decide_approval import confirm_approval
 from workflow.operations.deliver_outbox import Post, deliver_outbox
+from workflow.operations.demonstration.sign_ins import open_to_all
 from workflow.operations.demonstration.story import PEOPLE, Step, Tale, story, valid_uen
 from workflow.operations.manage_officers import add_officer
 from workflow.operations.recommend_outcome import recommend_outcome
@@ -34,6 +35,7 @@ from workflow.operations.submit_application import submit_application
 from workflow.operations.sweep import sweep
 from workflow.store import people
 from workflow.store.office import Office
+from workflow.store.secrets import Secrets
 
 _A = table_of(models.Application)
 _DOCUMENT = table_of(models.Document)
@@ -53,11 +55,16 @@ class _Member:
 
 
 def load_demonstration(
-    office: Office, post: Post, *, now: datetime, progress: Callable[[int], None] = lambda _: None
+    office: Office,
+    post: Post,
+    *,
+    now: datetime,
+    secrets: Secrets | None = None,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> int:
     """Load the set as years of office life up to `now`, whole or not at all. Return how many cases; 0 when some are there.
 
-    Raises BadInput when the database has people but no demonstration: it would mix with real work.
+    With `secrets` everybody can sign in with what is printed. Raises BadInput when the database has people but no demonstration: it would mix with real work.
     """
     with office.database.snapshot() as connection:
         if connection.execute(select(func.count()).select_from(_A)).scalar_one():
@@ -69,7 +76,10 @@ def load_demonstration(
         )
     tales = story(local_day(now, _ZONE))
     with office.database.whole() as database:
-        _carry(replace(office, database=database), post, tales, now, progress)
+        within = replace(office, database=database)
+        _carry(within, post, tales, now, progress)
+        if secrets is not None:
+            open_to_all(within, secrets, now=now)
     return len(tales)
 
 

@@ -1,5 +1,14 @@
 """Pages, one file for each area: they read reports, call one operation, and render. No rule is decided here."""
 
-from workflow.web.pages import approvals, case, home, work
+from workflow.web.pages import account, approvals, case, home, programmes, settings, sign_in, work
 
-AREAS = (home, work, approvals, case)
+AREAS = (
+    sign_in,
+    home,
+    account,
+    work,
+    approvals,
+    case,
+    programmes,
+    settings,
+)

@@ -17,14 +17,14 @@ from workflow.decisions.outcome import Act, Outcome
 from workflow.errors import BadInput, NotFound
 from workflow.operations.advance_application import advance_application
 from workflow.operations.assign_application import assign_application
-from workflow.reports import acting, people
+from workflow.reports import acting, cases, people
 from workflow.reports.acting import Moment
 from workflow.web import acts, words
 from workflow.web.answers import Problem, act
 from workflow.web.forms import Posted, Problems, posted_of
 from workflow.web.guard import routes, see
 from workflow.web.pages.case.shell import section
-from workflow.web.rendering import zone_of
+from workflow.web.rendering import go, zone_of
 from workflow.web.site import Acting, Here, Site, Who, caller_of, site_of
 
 
@@ -35,6 +35,15 @@ def router() -> APIRouter:
     @see(Area.CASES)
     def claim(request: Request, site: Here, who: Who, by: Acting, reference: str) -> Response:
         posted = posted_of(request)
+        with site.office.database.snapshot() as connection:
+            case = cases.show(connection, site.office, reference=reference, viewer=who.person, now=by.now)
+        if case["assignee"]:  # a list offered it that was a while old, or this is the second press
+            whose = (
+                "Already done: the case is yours"
+                if case["assignee"] == who.person.name
+                else f"{case['assignee']} has this case already"
+            )
+            return go(request, f"/cases/{reference}", said=f"{whose}. Nothing was done.")
 
         def claimed() -> Outcome:
             return assign_application(
@@ -42,7 +51,7 @@ def router() -> APIRouter:
                 reference=reference,
                 to=who.email,
                 act=by,
-                version=posted.version,
+                version=posted.version or case["version"],
                 idempotency_key=posted.once,
             )
 
