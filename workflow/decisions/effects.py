@@ -18,7 +18,7 @@ from states.facts import Facts
 from states.guards import Attempt
 from states.planner import plan_request
 from states.standing import FOR_EVER, Certificate, Held
-from states.terms import Term, certificate_term, renewed_term
+from states.terms import Term, decided_term
 from workflow import models
 from workflow.decisions.outcome import Act
 from workflow.decisions.record import Change, Happened, Issued, Superseded
@@ -180,16 +180,9 @@ def new_certificate_number(connection: Connection, programme: Programme, day: da
 
 
 def _term(d: Deciding) -> Term:
-    given, band = d.attempt.day("valid_from"), d.facts.band.valid_until if d.facts.band else None
-    old = d.held.newest
-    if old is not None and given is None and d.held.runs(d.day):
-        running = Term(old.valid_from, old.valid_until)
-        # One that ran on past its end gives way on the decision day.
-        term = renewed_term(d.programme, running, d.day, band)
-    else:
-        term = certificate_term(d.programme, given or d.day, band)
-    earlier = d.attempt.day("valid_until")
-    return replace(term, valid_until=earlier) if earlier else term
+    band = d.facts.band.valid_until if d.facts.band else None
+    first, earlier = d.attempt.day("valid_from"), d.attempt.day("valid_until")
+    return decided_term(d.programme, d.held, d.day, band, first=first, earlier=earlier)
 
 
 def aeo_code(connection: Connection, company_id: int, family: str, code: str = "") -> str:

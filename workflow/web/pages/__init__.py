@@ -2,6 +2,7 @@
 
 from workflow.web.pages import (
     account,
+    approvals,
     calendar,
     case,
     companies,
@@ -20,6 +21,7 @@ AREAS = (
     home,
     account,
     work,
+    approvals,
     case,
     portfolio,
     calendar,
