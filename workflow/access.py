@@ -40,6 +40,12 @@ class Deed(StrEnum):
     RETRY_MESSAGE = "send a message again"
     KEEP_CALENDAR = "keep the calendar of public holidays"
     NOTE_CONTACT = "note a contact with the company"
+    AUDIT = "read what an auditor asks"
+    SEE_RETENTION = "see what is kept how long"
+    SET_RETENTION = "set how long records are kept"
+    HOLD = "place or lift a legal hold"
+    DISPOSE = "dispose of records"
+    ATTEST_ROLES = "attest the roles of the staff"
 
 
 ALLOWED: dict[Deed, tuple[str, ...]] = {
@@ -74,6 +80,12 @@ ALLOWED: dict[Deed, tuple[str, ...]] = {
     Deed.RETRY_MESSAGE: ("officer", "account_manager", "supervisor", "admin"),
     Deed.KEEP_CALENDAR: ("admin",),
     Deed.NOTE_CONTACT: ("officer", "supervisor", "account_manager"),  # an account manager for the own companies
+    Deed.AUDIT: ("auditor", "supervisor"),
+    Deed.SEE_RETENTION: ("auditor", "supervisor", "admin"),
+    Deed.SET_RETENTION: ("admin",),
+    Deed.HOLD: ("supervisor", "admin"),
+    Deed.DISPOSE: ("supervisor", "admin"),  # one asks, another one confirms
+    Deed.ATTEST_ROLES: ("supervisor", "admin"),
 }
 
 _ALONE = frozenset({"admin", "auditor"})

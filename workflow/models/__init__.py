@@ -21,6 +21,7 @@ from workflow.models.participation import Participation, Recommendation, Visit
 from workflow.models.planned_action import PlannedAction
 from workflow.models.programme_edition import ProgrammeAcceptance, ProgrammeEdition
 from workflow.models.registered_entity import RegisteredEntity
+from workflow.models.retention import Disposal, LegalHold, LegalHoldLift, RetentionPeriod
 from workflow.models.task import Task
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "ContactNote",
     "Decision",
     "DeliveryAttempt",
+    "Disposal",
     "Document",
     "DocumentChunk",
     "DocumentWaiver",
@@ -50,6 +52,8 @@ __all__ = [
     "ImportRun",
     "InformationRequest",
     "Installation",
+    "LegalHold",
+    "LegalHoldLift",
     "LogNode",
     "Notification",
     "Officer",
@@ -61,6 +65,7 @@ __all__ = [
     "Recommendation",
     "ReferenceCounter",
     "RegisteredEntity",
+    "RetentionPeriod",
     "Site",
     "SuppressedAddress",
     "Task",
