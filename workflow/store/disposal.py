@@ -76,6 +76,11 @@ def note(
     connection.execute(_DISPOSAL.insert(), [row | {"kind": kind} for kind in kinds])
 
 
+def done(connection: Connection, application_id: int, kind: str) -> bool:
+    query = select(_DISPOSAL.c.at).where(_DISPOSAL.c.application_id == application_id, _DISPOSAL.c.kind == kind)
+    return connection.execute(query).first() is not None
+
+
 def erase(connection: Connection, application_id: int, company_id: int, kinds: Sequence[str]) -> None:
     """Remove these kinds of records of a locked case. The trail keeps its entries."""
     for one in ERASED:
