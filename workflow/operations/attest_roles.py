@@ -1,5 +1,7 @@
 """Attests that everybody holds the roles that he or she should: a yearly act of a supervisor or an admin."""
 
+from datetime import datetime
+
 from workflow.access import Deed
 from workflow.decisions.outcome import Act, Done
 from workflow.decisions.permit import demand
@@ -17,7 +19,7 @@ def attest_roles(office: Office, *, digest: str, act: Act) -> Done:
     demand(Deed.ATTEST_ROLES, act)
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        found = accounts(connection, act.now)
+        found = accounts(connection, act.now + datetime.resolution)  # what was recorded at this instant too
         present = digest_of(found)
         if digest != present:
             raise BadInput(

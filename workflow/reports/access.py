@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Select, select
 
 from states.dates import end_of, start_of
 from states.facts import CLOCK, OPERATOR
@@ -177,22 +177,22 @@ def _away(
 
 def _attested(connection: Connection, before: datetime, names: Mapping[str, str]) -> dict[str, Any] | None:
     """Return who attested the roles last, and the digest of the list that was."""
-    row = next(reversed(list(_entries(connection, (_ATTESTED,), before=before))), None)
-    if row is None:
+    found = _entries(connection, (_ATTESTED,), before=before)
+    if not found:
         return None
-    members = json.loads(row.canonical)
+    row, members = found[-1], json.loads(found[-1].canonical)
     by = names.get(members["actor"], members["actor"])
     return {"by": by, "at": row.recorded_at, "digest": members["detail"]["digest"]}
 
 
 def _entries(
     connection: Connection, kinds: Iterable[str], *, before: datetime, since: datetime | None = None
-) -> Iterable[Row[Any]]:
-    query = select(_E.c.position, _E.c.kind, _E.c.recorded_at, _E.c.canonical)
+) -> list[Row[Any]]:
+    query: Select[Any] = select(_E.c.position, _E.c.kind, _E.c.recorded_at, _E.c.canonical)
     query = query.where(_E.c.kind.in_(list(kinds)), _E.c.recorded_at < before)
     if since:
         query = query.where(_E.c.recorded_at >= since)
-    return connection.execute(query.order_by(_E.c.id)).all()
+    return list(connection.execute(query.order_by(_E.c.id)))
 
 
 def _names(connection: Connection) -> dict[str, str]:
