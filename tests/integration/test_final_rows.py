@@ -197,14 +197,27 @@ class TestMissing:
 
         assert missing == ["final_certificate_delete", "final_certificate_truncate", "final_certificate_update"]
 
-    def test_names_a_trigger_whose_function_was_hollowed_out(self, postgresql_office: Office):
-        hollow = (
-            "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
-        )
+    @pytest.mark.parametrize(
+        ("function", "trigger"),
+        [("refuse_change", "final_decision_delete"), ("refuse_update_of_decision", "final_decision_update")],
+    )
+    def test_names_a_trigger_whose_function_was_hollowed_out(
+        self, postgresql_office: Office, function: str, trigger: str
+    ):
+        hollow = f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
         with postgresql_office.database.transaction() as transaction:
             transaction.connection.execute(text(hollow))
 
         with postgresql_office.database.snapshot() as connection:
             found = final_rows.missing(connection)
 
-        assert "final_decision_update" in found
+        assert trigger in found
+
+    def test_names_a_trigger_that_runs_another_function(self, postgresql_office: Office):
+        with postgresql_office.database.transaction() as transaction:
+            transaction.connection.execute(text("DROP TRIGGER final_certificate_update ON certificate"))
+            lenient = "BEFORE UPDATE ON certificate FOR EACH ROW EXECUTE FUNCTION refuse_update_of_decision()"
+            transaction.connection.execute(text(f"CREATE TRIGGER final_certificate_update {lenient}"))
+
+        with postgresql_office.database.snapshot() as connection:
+            assert final_rows.missing(connection) == ["final_certificate_update"]

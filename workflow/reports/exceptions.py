@@ -163,7 +163,7 @@ def _found(
         case "case:certificate:corrected":
             yield _Found("correction", members.get("reason", ""), actor, _confirmed_by(members))
         case kind:
-            yield _Found(_SIMPLE[kind], "", actor)
+            yield _Found(_SIMPLE[kind], in_words(members), actor)
 
 
 def _of_decision(
