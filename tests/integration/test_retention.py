@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import threading
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ import mailroom
 import pytest
 from builders import act, done
 from conftest import opened
-from sqlalchemy import URL, select, text
+from sqlalchemy import URL, event, select, text
 from sqlalchemy.exc import DBAPIError
 
 from states.facts import Person
@@ -20,7 +21,7 @@ from workflow import models
 from workflow.decisions.outcome import Refused
 from workflow.errors import BadInput, NotFound, NotPermitted
 from workflow.models.base import table_of
-from workflow.operations.add_document import add_document
+from workflow.operations.add_document import add_document, checked, keep
 from workflow.operations.answer_information import answer_information
 from workflow.operations.decide_approval import confirm_approval, refuse_approval
 from workflow.operations.dispose_of_records import ask_disposal
@@ -31,6 +32,7 @@ from workflow.operations.waive_document import waive_document
 from workflow.reports import case_file, case_page, cases, outbox, retention
 from workflow.reports.log_replay import replay
 from workflow.reports.reminder_proof import prove
+from workflow.store import cases as store_cases
 from workflow.store import disposal, final_rows
 from workflow.store.office import Office
 
@@ -39,6 +41,7 @@ LATER = builders.morning_of(date(2033, 11, 24))  # the first day after seven yea
 EARLIER = LATER - timedelta(days=1)
 SECRET = "Mdm Tan's private matter"
 KINDS = ("case_file", "documents", "mail")
+_PAUSE, _LONGEST = 0.7, 30  # seconds: how long one waits for who should be waiting, and after which a hang fails
 BY_FIXTURES = {"officer", "programme_edition"}  # made there without an entry
 
 
@@ -482,3 +485,41 @@ def test_a_case_can_take_a_late_order_after_its_disposal(one: Archive):
     assert len(builders.rows_of(one.office, models.DocumentChunk)) == 1
     with one.office.database.snapshot() as connection:
         assert case_file.documents(connection, reference=one.reference)[-2]["status"] == "counts"
+
+
+def test_a_content_that_another_case_takes_meanwhile_is_not_lost(postgresql_office: Office):
+    office, archive = postgresql_office, Archive(postgresql_office).set_periods()
+    other, approval = builders.submit(office, act(archive.staff.officer)), archive.ask()
+    answers: list[Any] = []
+    disposing = threading.Thread(target=lambda: answers.append(archive.confirm(approval)))
+    reached = threading.Event()
+
+    def at_contents(_connection, _cursor, statement, *_rest):
+        if threading.current_thread() is disposing and "FROM document_chunk" in statement:
+            reached.set()
+
+    event.listen(office.database.writer, "before_cursor_execute", at_contents)
+    with office.database.transaction() as transaction:
+        connection = transaction.connection
+        case = store_cases.lock(connection, other)
+        programme = office.editions.machine(connection, case.programme, case.edition).programme
+        file = checked("form.pdf", builders.PDF + builders.PACK[0].encode())
+        keep(
+            connection,
+            office.origin,
+            case,
+            programme,
+            act(archive.staff.officer, LATER),
+            "officer",
+            file,
+            builders.PACK[0],
+        )
+        disposing.start()
+        assert reached.wait(_LONGEST)
+        disposing.join(_PAUSE)  # it should be waiting for this transaction
+        assert answers == []
+    disposing.join(_LONGEST)
+
+    done(answers[0])
+    kept = builders.rows_of(office, models.DocumentChunk)
+    assert [row["content"] for row in kept] == [file.content]
