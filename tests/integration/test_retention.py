@@ -359,7 +359,7 @@ class TestALegalHold:
 
         with pytest.raises(BadInput, match="lifted already"):
             lift_hold(one.office, hold=hold, reason="No findings.", act=by)
-        with pytest.raises(BadInput, match="no legal hold 99"):
+        with pytest.raises(NotFound, match="no legal hold 99"):
             lift_hold(one.office, hold=99, reason="No findings.", act=by)
 
     def test_is_not_for_everybody(self, one: Archive):

@@ -8,7 +8,7 @@ from workflow.decisions.decide import summary
 from workflow.decisions.outcome import Act, Done, Outcome, Refused
 from workflow.decisions.permit import permit
 from workflow.decisions.record import Change, new_id, record
-from workflow.errors import BadInput
+from workflow.errors import BadInput, NotFound
 from workflow.models.base import table_of
 from workflow.store import cases
 from workflow.store.office import Office
@@ -35,14 +35,14 @@ def place_hold(office: Office, *, reference: str, reason: str, act: Act) -> Outc
 
 
 def lift_hold(office: Office, *, hold: int, reason: str, act: Act) -> Outcome:
-    """Lift a hold, for a reason; others on the same case stay. Raises BadInput when it is not in force."""
+    """Lift a hold, for a reason; others on the same case stay. Raises NotFound, and BadInput when it was lifted."""
     reason = inputs.text(reason, "The reason")
     with office.database.transaction() as transaction:
         connection = transaction.connection
         named = select(_HOLD.c.application_id).where(_HOLD.c.id == hold)
         of = connection.execute(named).scalar_one_or_none()
         if of is None:
-            raise BadInput("NO_HOLD", f"There is no legal hold {hold}. See `aeo audit retention`.")
+            raise NotFound("NO_HOLD", f"There is no legal hold {hold} that you can see. See `aeo audit retention`.")
         (case,) = cases.lock_many(connection, [of])
         programme = office.editions.machine(connection, case.programme, case.edition).programme
         role = permit(connection, office.origin, case, programme, Deed.HOLD, act)
