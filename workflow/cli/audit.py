@@ -1,4 +1,7 @@
-"""`aeo audit`: the trail, its log, and verifying it, for which no database is needed."""
+"""`aeo audit`: the trail, its log, and verifying it, for which no database is needed.
+
+What an auditor asks beside is in `audit_questions.py`.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +15,7 @@ from workflow import inputs
 from workflow.audit import bundle
 from workflow.audit.note import BadNote
 from workflow.cli import bundles
+from workflow.cli.audit_questions import app as questions
 from workflow.cli.progress import counting
 from workflow.cli.shared import As, Json, act_of, finish, group, leave, opened, operator_act, show
 from workflow.errors import BadInput
@@ -26,6 +30,7 @@ from workflow.reports.trail.trail import Wanted
 from workflow.store import people
 
 app = group("The trail.")
+app.add_typer(questions)
 _ZONE = "Asia/Singapore"
 
 

@@ -16,14 +16,17 @@ from workflow.cli.shared import (
     keeper_act,
     opened,
     operator_act,
+    show,
     table,
 )
 from workflow.errors import BadInput
 from workflow.operations import manage_officers
+from workflow.operations.attest_roles import attest_roles
 from workflow.operations.disable_officer import disable_officer
 from workflow.operations.record_absence import record_absence
 from workflow.operations.reset_code import reset_code
 from workflow.operations.set_password import set_password
+from workflow.reports.access import access_on
 from workflow.reports.people import officers
 from workflow.store import absences, people
 
@@ -141,3 +144,26 @@ def disable(
     with opened() as installation:
         act = act_of(installation, as_)
         finish(disable_officer(installation.office, email=email, hand_over_to=hand_over_to, act=act), as_json=json)
+
+
+@app.command()
+def attest(
+    digest: Annotated[str, typer.Option(help="The digest of the list that you looked at and attest.")] = "",
+    as_: As = "",
+    json: Json = False,
+) -> None:
+    """Show who holds which roles, or attest that list by its digest: once a year, by a supervisor or an admin."""
+    with opened() as installation:
+        act = act_of(installation, as_)
+        if digest:
+            finish(attest_roles(installation.office, digest=digest, act=act), as_json=json)
+            return
+        with installation.office.database.snapshot() as connection:
+            today = local_day(act.now, absences.OFFICE_ZONE)
+            found = access_on(connection, installation.office, day=today)
+    if json:
+        show({"people": found["people"], "digest": found["digest"], "attested": found["attested"]}, as_json=True)
+        return
+    active = [one for one in found["people"] if one["active"]]
+    table(active, ("name", "id", "roles"), as_json=False, empty="Nobody has an account.")
+    show(f"To attest this list: aeo officer attest --digest {found['digest']}", as_json=False)

@@ -24,6 +24,7 @@ from workflow.models.participation import Participation, Recommendation, Visit
 from workflow.models.planned_action import PlannedAction
 from workflow.models.programme_edition import ProgrammeAcceptance, ProgrammeEdition
 from workflow.models.registered_entity import RegisteredEntity
+from workflow.models.retention import Disposal, LegalHold, LegalHoldLift, RetentionPeriod
 from workflow.models.saved_view import SavedView
 from workflow.models.search_word import SearchWord
 from workflow.models.session import Session
@@ -51,6 +52,7 @@ __all__ = [
     "Credential",
     "Decision",
     "DeliveryAttempt",
+    "Disposal",
     "Document",
     "DocumentChunk",
     "DocumentWaiver",
@@ -60,6 +62,8 @@ __all__ = [
     "ImportRun",
     "InformationRequest",
     "Installation",
+    "LegalHold",
+    "LegalHoldLift",
     "LogNode",
     "Notification",
     "Officer",
@@ -71,6 +75,7 @@ __all__ = [
     "Recommendation",
     "ReferenceCounter",
     "RegisteredEntity",
+    "RetentionPeriod",
     "SavedView",
     "SearchWord",
     "Session",

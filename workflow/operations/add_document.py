@@ -179,9 +179,9 @@ def known_kind(programme: Programme, kind: str) -> None:
 
 
 def _keep_content(connection: Connection, file: File) -> None:
-    """The same content is kept once."""
-    query = select(func.count()).where(_CHUNK_TABLE.c.sha256 == file.sha256)
-    if connection.execute(query).scalar_one() == 0:
+    """The same content is kept once; what is there stays until the transaction ends, or a disposal removes it before."""
+    first = select(_CHUNK_TABLE.c.part).where(_CHUNK_TABLE.c.sha256 == file.sha256, _CHUNK_TABLE.c.part == 0)
+    if connection.execute(first.with_for_update(read=True)).first() is None:
         chunks = [file.content[start : start + _CHUNK] for start in range(0, len(file.content), _CHUNK)]
         rows = [{"sha256": file.sha256, "part": part, "content": chunk} for part, chunk in enumerate(chunks)]
         connection.execute(_CHUNK_TABLE.insert(), rows)

@@ -68,6 +68,7 @@ def replay(
     yield from _people(connection, office)
     yield from _editions(connection, office)
     yield from _holidays(connection, office)
+    yield from _periods(connection, office)
 
 
 @dataclass
@@ -77,6 +78,7 @@ class _Office:
     staff: dict[str, tuple[bool, frozenset[str]]] = field(default_factory=dict)
     editions: dict[tuple[str, str], str] = field(default_factory=dict)
     days: Counter[tuple[str, str, bool]] = field(default_factory=Counter)  # zone, day, whether offices are closed
+    periods: dict[str, dict[str, Any]] = field(default_factory=dict)  # of retention, by kind and instant
 
     def hear(self, members: Mapping[str, Any]) -> None:
         detail = members.get("detail", {})
@@ -94,6 +96,9 @@ class _Office:
                 self.days.update((detail["zone"], day, True) for day in detail["days"])
             case "system:holiday:gazetted" | "system:holiday:withdrawn" as kind:
                 self.days[detail["zone"], detail["day"], kind.endswith("gazetted")] += 1
+            case "system:retention:set":
+                told = {"years": detail["years"], "source": detail["source"], "set_by": members["actor"]}
+                self.periods[f"{detail['record_kind']} at {members['recorded_at']}"] = told
         if edition := members.get("edition"):
             self.editions.setdefault((edition[0], edition[1]), edition[2])
 
@@ -180,6 +185,8 @@ class _Case:
     deeds: dict[str, dict[str, Any]] = field(default_factory=dict)
     documents: dict[str, dict[str, Any]] = field(default_factory=dict)
     recommendations: dict[str, dict[str, Any]] = field(default_factory=dict)
+    holds: dict[str, dict[str, Any]] = field(default_factory=dict)
+    disposals: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def differences(self, connection: Connection, editions: Editions) -> Iterator[Difference]:
         row, entries = self.kept.case, self.kept.rows["entries"]
@@ -242,6 +249,23 @@ class _Case:
         elif members["kind"] == "case:recommendation:made":
             key = f"by {members['actor']} at {members['recorded_at']}"
             self.recommendations[key] = {"outcome": detail["outcome"], "digest": detail["facts"]}
+        else:
+            self._hear_of_keeping(members, detail)
+
+    def _hear_of_keeping(self, members: dict[str, Any], detail: dict[str, Any]) -> None:
+        """Holds and disposals: what was told of a decision before one is blank from then on."""
+        by = members["actor"]
+        match members["kind"]:
+            case "case:hold:placed":
+                self.holds[str(detail["hold"])] = {"reason": detail["why"], "placed_by": by}
+            case "case:hold:lifted":
+                self.holds[str(detail["hold"])] |= {"lifted_by": by, "lift_reason": detail["why"]}
+            case "case:disposal:made":
+                told = {"approval_id": detail["approval"], "at": members["recorded_at"]}
+                self.disposals |= dict.fromkeys(detail["kinds"], told)
+                if "case_file" in detail["kinds"]:
+                    for decision in self.decisions.values():
+                        decision |= {"reason_to_company": "", "internal_reason": ""}
 
     def _of_case(self, row: Row[Any], entries: int, connection: Connection, editions: Editions) -> Iterator[Difference]:
         told = self.columns | {"case_seq": entries}
@@ -284,6 +308,12 @@ class _Case:
             for row in rows["recommendations"]
         }
         yield from _compare_rows("recommendation", of, recommendations, self.recommendations)
+        names = ("reason", "placed_by", "lifted_by", "lift_reason")
+        holds = {str(row.id): {name: getattr(row, name) for name in names} for row in rows["holds"]}
+        told = {hold: dict.fromkeys(names) | one for hold, one in self.holds.items()}
+        yield from _compare_rows("legal_hold", of, holds, told)
+        disposals = {row.kind: {"approval_id": row.approval_id, "at": _plain(row.at)} for row in rows["disposals"]}
+        yield from _compare_rows("disposal", of, disposals, self.disposals)
 
     def _events(self, rows: list[Row[Any]], of: str) -> Iterator[Difference]:
         found: Counter[str] = Counter()
@@ -363,6 +393,14 @@ def _holidays(connection: Connection, office: _Office) -> Iterator[Difference]:
         zone, day, closed = one
         told = None if kept[one] > office.days[one] else "told"
         yield Difference("calendar_day", f"{day} in {zone}, {'closed' if closed else 'open'}", "*", kept[one], told)
+
+
+def _periods(connection: Connection, office: _Office) -> Iterator[Difference]:
+    kept = {
+        f"{row.kind} at {_plain(row.set_at)}": {"years": row.years, "source": row.source, "set_by": row.set_by}
+        for row in replayed.periods(connection)
+    }
+    yield from _compare_rows("retention_period", "", kept, office.periods)
 
 
 def _compare_rows(

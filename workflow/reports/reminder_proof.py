@@ -499,7 +499,8 @@ class _Case:
         person = last.person or self._by_address(mail.recipient, last.address)
         meant = self._people(mail.recipient, last.at) | self._people(mail.recipient, last.at - _CLAIMED)
         address = self._contacts.get(int(person.removeprefix("contact:"))) if person.startswith("contact:") else None
-        if person not in meant or (address is not None and address != last.address):
+        # After a disposal either address may be blank; the person stands all the same.
+        if person not in meant or (address and last.address and address != last.address):
             whom = self.staff.names.get(person) or last.address or "nobody"
             should = ", ".join(sorted(filter(None, (self._name(one) for one in meant)))) or "nobody"
             why = f"Message {mail.id} reached {whom}, and it was for {should}."
