@@ -85,10 +85,7 @@ def list_(
         raise BadInput("LIMIT", f"A page has 1 to {LONGEST_PAGE} cases; {limit} were asked for.")
     query = visible.only(_LIST, viewer).limit(limit)
     if state:
-        known = states(connection, office)
-        if state not in known:
-            raise BadInput("UNKNOWN_STATE", f'There is no state "{state[:40]}". Known: {", ".join(known)}.')
-        query = query.where(_A.c.state == state)
+        query = query.where(_A.c.state == _known_state(connection, office, state))
     if assignee_id:
         query = query.where(_A.c.assignee_id == assignee_id)
     if after:
@@ -99,6 +96,42 @@ def list_(
             later = tuple_(_A.c.deadline, _A.c.reference) > (last.deadline, last.reference)
             query = query.where(_NO_DEADLINE | later)
     return [_shown(connection, office, row, now) for row in connection.execute(query).all()]
+
+
+def oldest_first(
+    connection: Connection,
+    office: Office,
+    *,
+    viewer: Person,
+    now: datetime,
+    state: str = "",
+    programme: str = "",
+    uen: str = "",
+    assignee_id: str = "",
+    after_id: int = 0,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """Return cases that somebody may see, in the order in which they came, which never changes; for programs.
+
+    `after_id` is the `id` of the last one before. Raises BadInput for an unknown state.
+    """
+    query = visible.only(_query(), viewer).where(_A.c.id > after_id).order_by(_A.c.id).limit(limit)
+    if state:
+        query = query.where(_A.c.state == _known_state(connection, office, state))
+    if programme:
+        query = query.where(_A.c.programme == programme)
+    if uen:
+        query = query.where(_C.c.identifier == uen)
+    if assignee_id:
+        query = query.where(_A.c.assignee_id == assignee_id)
+    return [_shown(connection, office, row, now) for row in connection.execute(query).all()]
+
+
+def _known_state(connection: Connection, office: Office, state: str) -> str:
+    known = states(connection, office)
+    if state not in known:
+        raise BadInput("UNKNOWN_STATE", f'There is no state "{state[:40]}". Known: {", ".join(known)}.')
+    return state
 
 
 def states(connection: Connection, office: Office) -> dict[str, str]:
