@@ -57,6 +57,7 @@ _TITLES = {
     429: "Too many requests",
     503: "Casework cannot reach its records",
 }
+_PROBLEM_TITLES = {401: "A token is needed", 404: "It does not exist, or is not yours to see"}
 _SENTENCES = {
     400: "The request is not well formed, such as JSON with a comma too many. Correct it and send it again.",
     404: "It does not exist, or your role cannot see it. Check the reference or ask your administrator.",
@@ -84,7 +85,8 @@ def add_handlers(app: FastAPI) -> None:
 
 def problem(status: int, code: str, sentence: str, **more: Any) -> Response:
     """Return problem details: `type` names the code, `detail` is the sentence."""
-    told = {"type": f"urn:aeo-casework:problem:{code.lower()}", "title": _TITLES.get(status, "Not possible now")}
+    title = _PROBLEM_TITLES.get(status) or _TITLES.get(status, "Not possible now")
+    told: dict[str, Any] = {"type": f"urn:aeo-casework:problem:{code.lower()}", "title": title}
     told |= {"status": status, "code": code, "detail": sentence} | more
     return JSONResponse(
         told, status_code=status, media_type="application/problem+json", headers={"Cache-Control": "no-store"}
@@ -142,8 +144,11 @@ def _http(request: Request, error: Exception) -> Response:
 
 def _not_understood(request: Request, error: Exception) -> Response:
     if request.url.path.startswith(API) and isinstance(error, RequestValidationError):
+        if any(one["type"] == "json_invalid" for one in error.errors()):
+            return problem(400, "JSON", _SENTENCES[400])
         fields = [
-            {"field": ".".join(str(part) for part in one["loc"]), "sentence": one["msg"]} for one in error.errors()
+            {"field": ".".join(str(part) for part in one["loc"]), "sentence": one["msg"].removeprefix("Value error, ")}
+            for one in error.errors()
         ]
         return problem(422, "FIELDS", "Some fields cannot be used; `fields` names each.", fields=fields)
     return _answer(request, 422, "FIELDS", _SENTENCES[422])

@@ -30,6 +30,7 @@ from workflow.web.api.shapes import (
     UnmetRule,
     changed_example,
     example,
+    example_of,
     given_example,
     page_of,
 )
@@ -127,11 +128,11 @@ class Application(ApplicationSummary):
     trader_roles: list[str]
     actions: list[Action]
     model_config = example(
-        **ApplicationSummary.model_config["json_schema_extra"]["examples"][0],  # type: ignore[index,call-overload]
+        **example_of(ApplicationSummary),
         time_zone="Asia/Singapore",
         sites=["Tuas warehouse"],
         trader_roles=["importer"],
-        actions=[Action.model_config["json_schema_extra"]["examples"][0]],  # type: ignore[index,call-overload]
+        actions=[example_of(Action)],
     )
 
 
@@ -341,7 +342,12 @@ def add_to(made: APIRouter) -> None:
     @also(412, 428)
     @see(Area.CASES)
     def fire_transition(
-        request: Request, response: Response, reference: Reference, body: Transition, key: Key = "", if_match: Match = ""
+        request: Request,
+        response: Response,
+        reference: Reference,
+        body: Transition,
+        key: Key = "",
+        if_match: Match = "",
     ) -> Any:
         """Fire one transition. 409 names every rule that is not met; the refusal is in the trail."""
         return change(
@@ -362,7 +368,12 @@ def add_to(made: APIRouter) -> None:
     @also(412, 428)
     @see(Area.CASES)
     def recommend_outcome_(
-        request: Request, response: Response, reference: Reference, body: Recommendation, key: Key = "", if_match: Match = ""
+        request: Request,
+        response: Response,
+        reference: Reference,
+        body: Recommendation,
+        key: Key = "",
+        if_match: Match = "",
     ) -> Any:
         """Recommend an outcome: the first pair of eyes. Who recommends may not decide."""
         return change(

@@ -5,7 +5,6 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import Field
 from starlette.requests import Request
 
 from workflow.access import Area

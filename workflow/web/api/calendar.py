@@ -12,7 +12,7 @@ from workflow.errors import BadInput
 from workflow.reports.calendar import calendar
 from workflow.store import people
 from workflow.web.api.applications import Cursor, Limit
-from workflow.web.api.cursors import cursor_of, paged, place_of
+from workflow.web.api.cursors import cursor_of, no_cursor, paged, place_of
 from workflow.web.api.routing import PREFIX, also
 from workflow.web.api.shapes import Day, Told, example, page_of
 from workflow.web.guard import see
@@ -100,8 +100,8 @@ def add_to(made: APIRouter) -> None:
 def _instant(text: str) -> datetime:
     try:
         read = datetime.fromisoformat(text)
-        if read.tzinfo is None:
-            raise ValueError
     except ValueError:
-        raise BadInput("CURSOR", "This cursor is not one of this list. Leave it out.", field="cursor") from None
+        raise no_cursor() from None
+    if read.tzinfo is None:
+        raise no_cursor()
     return read

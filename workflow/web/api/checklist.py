@@ -22,6 +22,7 @@ from workflow.web.api.shapes import (
     Day,
     Given,
     Line,
+    Mandatory,
     Number,
     Text,
     Told,
@@ -44,7 +45,7 @@ class Point(Told):
     site: str
     text: str
     scope: str = Field(description="entity or site.")
-    mandatory: bool
+    mandatory: Mandatory = Field(description="Null where no source says.")
     instrument: str
     section: str
     cycle: int | None
@@ -174,9 +175,7 @@ def add_to(made: APIRouter) -> None:
         """List every criterion, per site, with its answer and what was found."""
         with site.office.database.snapshot() as connection:
             return whole(
-                case_file.checklist(
-                    connection, site.office, reference=reference, viewer=who.person, only_drafts=drafts
-                )
+                case_file.checklist(connection, site.office, reference=reference, viewer=who.person, only_drafts=drafts)
             )
 
     @made.put(f"{at_one}/checklist/{{criterion}}/answer", tags=["checklist"], response_model=AnswerRecorded)

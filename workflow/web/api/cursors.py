@@ -17,7 +17,6 @@ from workflow.errors import BadInput
 _LONGEST = 400
 _DIGITS = 18  # of a row's number
 Row = TypeVar("Row")
-One = TypeVar("One", int, str)
 
 
 def cursor_of(*place: int | str) -> str:
@@ -25,25 +24,31 @@ def cursor_of(*place: int | str) -> str:
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 
 
-def place_of(cursor: str, *kinds: type[One]) -> tuple[Any, ...] | None:
+def place_of(cursor: str, *kinds: type[int | str]) -> tuple[Any, ...] | None:
     """Return the place, or None for the beginning. Raises BadInput for what is no cursor of this list."""
     if not cursor:
         return None
+    place = _decoded(cursor) if len(cursor) <= _LONGEST else None
+    usable = isinstance(place, list) and [type(part) for part in place] == list(kinds)
+    if not usable or not all(_possible(part) for part in place or ()):
+        raise no_cursor()
+    return tuple(place or ())
+
+
+def no_cursor() -> BadInput:
+    told = "This cursor is not one of this list. Take `next` of its last page, or leave it out."
+    return BadInput("CURSOR", told, field="cursor")
+
+
+def _decoded(cursor: str) -> Any:
     try:
-        if len(cursor) > _LONGEST:
-            raise ValueError
-        place = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
-        if not isinstance(place, list) or [type(part) for part in place] != list(kinds):
-            raise ValueError
-        if any(isinstance(part, int) and not 0 <= part < 10**_DIGITS for part in place):
-            raise ValueError
-        if any(isinstance(part, str) and not part.isprintable() for part in place):
-            raise ValueError
+        return json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
     except (ValueError, binascii.Error, RecursionError):
-        raise BadInput(
-            "CURSOR", "This cursor is not one of this list. Take `next` of its last page, or leave it out.", field="cursor"
-        ) from None
-    return tuple(place)
+        return None
+
+
+def _possible(part: int | str) -> bool:
+    return 0 <= part < 10**_DIGITS if isinstance(part, int) else part.isprintable()
 
 
 def paged(

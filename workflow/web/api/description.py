@@ -72,9 +72,10 @@ def document_of(made: APIRouter) -> dict[str, Any]:
     return told
 
 
-def _schemas(shape: type[Problem]) -> Iterator[Any] | dict[str, Any]:
+def _schemas(shape: type[Problem]) -> dict[str, Any]:
     whole = shape.model_json_schema(ref_template="#/components/schemas/{model}")
-    return whole.pop("$defs", {}) | {shape.__name__: whole}
+    others: dict[str, Any] = whole.pop("$defs", {})
+    return others | {shape.__name__: whole}
 
 
 def _complete(operation: dict[str, Any], route: ApiRoute) -> None:
@@ -163,9 +164,7 @@ def _operation(document: dict[str, Any], path: str, method: str, operation: dict
             "members": list(_members(document, answer)),
         },
         "problems": {
-            status: told["description"]
-            for status, told in operation["responses"].items()
-            if not status.startswith("2")
+            status: told["description"] for status, told in operation["responses"].items() if not status.startswith("2")
         },
     }
 

@@ -126,7 +126,12 @@ def add_to(made: APIRouter) -> None:
             if_match=if_match,
         )
 
-    @made.post(f"{PREFIX}/applications/{{reference}}/waivers", tags=["documents"], status_code=201, response_model=ApprovalAsked)
+    @made.post(
+        f"{PREFIX}/applications/{{reference}}/waivers",
+        tags=["documents"],
+        status_code=201,
+        response_model=ApprovalAsked,
+    )
     @also(412)
     @see(Area.CASES)
     def waive_document_(

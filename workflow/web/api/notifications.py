@@ -13,7 +13,7 @@ from workflow.reports import outbox
 from workflow.web.api.applications import Cursor, Limit
 from workflow.web.api.cursors import cursor_of, paged, place_of
 from workflow.web.api.routing import PREFIX, also
-from workflow.web.api.shapes import Told, example, page_of
+from workflow.web.api.shapes import Told, example, example_of, page_of
 from workflow.web.guard import see
 from workflow.web.site import Here, Who
 
@@ -91,7 +91,7 @@ class NotificationWithTries(Told):
         created_at="2026-11-02T01:12:00Z",
         address="trade@quillhaven.example",
         payload={"reference": "STP-2026-000123"},
-        tries=[Try.model_config["json_schema_extra"]["examples"][0]],  # type: ignore[index,call-overload]
+        tries=[example_of(Try)],
     )
 
 

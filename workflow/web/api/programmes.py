@@ -9,7 +9,7 @@ from states.definition import Programme
 from workflow.access import Area
 from workflow.web.api.cursors import whole
 from workflow.web.api.routing import PREFIX
-from workflow.web.api.shapes import Told, example, page_of
+from workflow.web.api.shapes import Mandatory, Told, example, example_of, page_of
 from workflow.web.guard import see
 from workflow.web.site import Here
 
@@ -67,7 +67,7 @@ class CriterionOfProgramme(Told):
     code: str
     text: str
     scope: str
-    mandatory: bool
+    mandatory: Mandatory = Field(description="Null where no source says.")
     placeholder: bool = Field(description="Not the authority's text until an administration accepts it.")
 
 
@@ -79,7 +79,7 @@ class ProgrammeInFull(ProgrammeSummary):
     documents: list[RequiredDocumentOfProgramme]
     criteria: list[CriterionOfProgramme]
     model_config = example(
-        **ProgrammeSummary.model_config["json_schema_extra"]["examples"][0],  # type: ignore[index,call-overload]
+        **example_of(ProgrammeSummary),
         states=[{"name": "submitted", "title": "Submitted", "kind": "review"}],
         transitions=[
             {
@@ -122,9 +122,7 @@ def add_to(made: APIRouter) -> None:
     @see(Area.PROGRAMMES)
     def show_programme(
         site: Here,
-        code: Annotated[
-            str, Path(description="The programme's code.", examples=["STP"], min_length=1, max_length=20)
-        ],
+        code: Annotated[str, Path(description="The programme's code.", examples=["STP"], min_length=1, max_length=20)],
     ) -> Any:
         """Show a programme: states, transitions with who fires them, documents, criteria."""
         with site.office.database.snapshot() as connection:

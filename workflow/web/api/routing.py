@@ -53,7 +53,9 @@ class ApiRoute(GuardedRoute):
                 answer = await guarded(request)
             except SignInNeeded:
                 limiter.count(limiter.wrong_tokens, "wrong token", address)
-                raise
+                raise SignInNeeded(
+                    "TOKEN", "Send a good token: Authorization: Bearer TOKEN. `aeo token add` makes one."
+                ) from None
             answer.headers.setdefault("Cache-Control", "no-store")
             return answer
 

@@ -4,7 +4,7 @@ Everything in an example is invented.
 """
 
 import re
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, create_model
@@ -39,7 +39,8 @@ Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "
 Text = Annotated[str, BeforeValidator(_text), Field(max_length=4_000)]
 Line = Annotated[str, BeforeValidator(_text), Field(max_length=254)]
 Number = Annotated[int, Field(strict=True, ge=1, le=_LARGEST)]
-Shape = TypeVar("Shape", bound=BaseModel)
+# Where no source says whether something is mandatory, a programme says "unset": null for programs.
+Mandatory = Annotated[bool | None, BeforeValidator(lambda value: None if value == "unset" else value)]
 
 
 class Given(BaseModel):
@@ -54,6 +55,13 @@ class Told(BaseModel):
 
 def example(**members: Any) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": [members]})
+
+
+def example_of(shape: type[BaseModel]) -> dict[str, Any]:
+    """Return the example of a shape."""
+    extra: Any = shape.model_config["json_schema_extra"]
+    shown: dict[str, Any] = extra["examples"][0]
+    return shown
 
 
 def given_example(**members: Any) -> ConfigDict:
@@ -71,12 +79,12 @@ class UnmetRule(Told):
     )
 
 
-class Field_(Told):
+class BadField(Told):
     """A member of the request that cannot be used."""
 
     field: str = Field(description="Where it stands, such as body.uen.")
     sentence: str = Field(description="What is wrong with it.")
-    model_config = ConfigDict(title="BadField")
+    model_config = example(field="body.uen", sentence="Field required")
 
 
 class Problem(Told):
@@ -88,7 +96,7 @@ class Problem(Told):
     code: str = Field(description="What is wrong, for programs.")
     detail: str = Field(description="What is wrong and what to do, for people.")
     unmet: list[UnmetRule] | None = Field(default=None, description="On 409: every rule that is not met.")
-    fields: list[Field_] | None = Field(default=None, description="On 422: every member that cannot be used.")
+    fields: list[BadField] | None = Field(default=None, description="On 422: every member that cannot be used.")
     seconds: int | None = Field(default=None, description="On 429: how long to wait.")
     model_config = example(
         type="urn:aeo-casework:problem:refused",
@@ -102,7 +110,7 @@ class Problem(Told):
 
 _EXAMPLES = {
     400: ("HTTP_400", "What was asked cannot be used", "The body is no JSON. Check it for a comma or quote too many."),
-    401: ("SIGN_IN", "A token is needed", "Send a good token: Authorization: Bearer TOKEN."),
+    401: ("TOKEN", "A token is needed", "Send a good token: Authorization: Bearer TOKEN. `aeo token add` makes one."),
     403: ("WRONG_ROLE", "Your role does not allow this", "Your role does not open the trail. It opens for: auditor, supervisor."),
     404: ("NOT_FOUND", "It does not exist, or is not yours to see", 'There is no application "STP-2026-000999" that you can see. Check the reference.'),
     409: ("REFUSED", "The case does not allow it now", "Start review: not yet, 1 rule unmet."),
@@ -122,7 +130,7 @@ def example_problem(status: int) -> dict[str, Any]:
     told = {"type": f"urn:aeo-casework:problem:{code.lower()}", "title": title, "status": status}
     more: dict[str, Any] = {}
     if status == 409:  # noqa: PLR2004  # HTTP
-        more["unmet"] = [UnmetRule.model_config["json_schema_extra"]["examples"][0]]  # type: ignore[index,call-overload]
+        more["unmet"] = [example_of(UnmetRule)]
     if status == 422:  # noqa: PLR2004  # HTTP
         more["fields"] = [{"field": "body.uen", "sentence": "Field required"}]
     if status == 429:  # noqa: PLR2004  # HTTP
@@ -142,10 +150,11 @@ class Page(Told, Generic[Item]):
 
 def page_of(item: type[Item], name: str) -> type[Page[Item]]:
     """Return the shape of a page, with a name that makes a good class in a client, and an example."""
-    extra: Any = item.model_config.get("json_schema_extra") or {}
-    shown = {"items": extra.get("examples", []), "next": "WzEyM10"}
+    shown = {"items": [example_of(item)], "next": "WzEyM10"}
     made: Any = create_model(
-        name, __base__=Page[item], __doc__=f"A page: {item.__doc__}"  # type: ignore[valid-type]  # made at run time
+        name,
+        __base__=Page[item],
+        __doc__=f"A page: {item.__doc__}",  # type: ignore[valid-type]  # made at run time
     )
     made.model_config = ConfigDict(json_schema_extra={"examples": [shown]}, title=name)
     made.model_rebuild(force=True)
@@ -172,8 +181,4 @@ class Changed(Told):
 
 
 def changed_example(sentence: str, **more: Any) -> ConfigDict:
-    shared: Any = Changed.model_config["json_schema_extra"]
-    return example(**(shared["examples"][0] | {"sentence": sentence} | more))
-
-
-Instant = datetime
+    return example(**(example_of(Changed) | {"sentence": sentence} | more))
