@@ -11,7 +11,7 @@ from sqlalchemy import Table, select
 from stdnum.sg import uen as stdnum_uen
 
 from states.dates import local_instant
-from states.facts import Person
+from states.facts import OPERATOR, Person
 from states.terms import band_valid_until
 from workflow import models
 from workflow.decisions.outcome import Act, Done, Outcome
@@ -176,7 +176,7 @@ def visited_and_assessed(office: Office, by: Act, reference: str, day: date, ban
     report = add(office, by, reference, "visit_report")
     done(record_visit(office, reference=reference, held_on=day, report=report, act=by))
     with office.database.snapshot() as connection:
-        uen = cases.read(connection, reference).uen
+        uen = cases.read(connection, reference, OPERATOR).uen
     done(set_band(office, uen=uen, band=band, assessed_on=day, act=by))
 
 

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from sqlalchemy import event
 
-from states.facts import Person
+from states.facts import OPERATOR, Person
 from workflow.errors import BadInput, NotFound, Unavailable
 from workflow.operations.sweep import sweep
 from workflow.reports import case_page, cases
@@ -152,7 +152,7 @@ def test_history_names_people_and_tells_refusals(sqlite_office):
     reference = b.in_validation(sqlite_office, staff)
     b.advance(sqlite_office, b.act(staff.officer), reference, "certify")
     with sqlite_office.database.snapshot() as connection:
-        told = cases.history(connection, sqlite_office, reference=reference)
+        told = cases.history(connection, sqlite_office, reference=reference, viewer=OPERATOR)
     assert told[0]["sentence"].startswith(f"Application {reference} of Quillhaven Logistics")
     assert {one["actor"] for one in told} == {"Adeline Goh"}
     assert told[-1]["sentence"] == "Refused: Certify, 5 unmet"
@@ -289,7 +289,9 @@ def test_the_list_pages_by_deadline_and_then_reference_without_gaps(office):
     undated = [b.submit(office, b.act(staff.officer)) for _ in range(3)]
     with office.database.snapshot() as connection:
         seen: list[str] = []
-        while page := cases.list_(connection, office, now=b.NOW, after=seen[-1] if seen else "", limit=2):
+        while page := cases.list_(
+            connection, office, viewer=OPERATOR, now=b.NOW, after=seen[-1] if seen else "", limit=2
+        ):
             seen += [row["reference"] for row in page]
     assert seen == [*sorted(dated[1:]), dated[0], *sorted(undated)]
 
@@ -317,27 +319,36 @@ def test_reports_name_what_is_wrong(office):
     b.people(office)
     with office.database.snapshot() as connection:
         with pytest.raises(NotFound):
-            cases.show(connection, office, reference="STP-2026-000001", now=b.NOW)
+            cases.show(connection, office, reference="STP-2026-000001", viewer=OPERATOR, now=b.NOW)
         with pytest.raises(NotFound):
             cases.actions(connection, office, reference="none", actor=VISITOR, now=b.NOW)
         with pytest.raises(BadInput, match="Known: submitted"):
-            cases.list_(connection, office, now=b.NOW, state="gone")
+            cases.list_(connection, office, viewer=OPERATOR, now=b.NOW, state="gone")
         with pytest.raises(BadInput, match="1 to 500"):
-            cases.list_(connection, office, now=b.NOW, limit=0)
+            cases.list_(connection, office, viewer=OPERATOR, now=b.NOW, limit=0)
         with pytest.raises(BadInput):
-            calendar(connection, office, first=b.TODAY, last=b.TODAY - timedelta(days=1))
+            calendar(connection, office, viewer=OPERATOR, first=b.TODAY, last=b.TODAY - timedelta(days=1))
 
 
 def test_the_calendar_shows_what_the_clock_owes(office):
     staff = b.people(office)
     reference, other = b.certified(office, staff), b.certified(office, staff)
     with office.database.snapshot() as connection:
-        everything = calendar(connection, office, first=b.TODAY, last=date(2029, 12, 31))
-        mine = calendar(connection, office, first=b.TODAY, last=date(2029, 12, 31), reference=reference)
-        of_manager = calendar(
-            connection, office, first=b.TODAY, last=date(2029, 12, 31), account_manager_id=staff.account_manager.id
+        everything = calendar(connection, office, viewer=OPERATOR, first=b.TODAY, last=date(2029, 12, 31))
+        mine = calendar(
+            connection, office, viewer=OPERATOR, first=b.TODAY, last=date(2029, 12, 31), reference=reference
         )
-        nobodys = calendar(connection, office, first=b.TODAY, last=date(2029, 12, 31), account_manager_id="p-99")
+        of_manager = calendar(
+            connection,
+            office,
+            viewer=OPERATOR,
+            first=b.TODAY,
+            last=date(2029, 12, 31),
+            account_manager_id=staff.account_manager.id,
+        )
+        nobodys = calendar(
+            connection, office, viewer=OPERATOR, first=b.TODAY, last=date(2029, 12, 31), account_manager_id="p-99"
+        )
     assert {row["application"] for row in everything} == {reference, other}
     assert everything == of_manager
     assert nobodys == []
@@ -354,7 +365,7 @@ def test_the_route_shows_where_a_case_was_and_what_is_ahead(office):
     staff = b.people(office)
     reference = b.certified(office, staff)
     with office.database.snapshot() as connection:
-        stations = case_page.route(connection, office, reference=reference)
+        stations = case_page.route(connection, office, reference=reference, viewer=OPERATOR)
     assert [(one["state"], one["status"]) for one in stations] == [
         ("submitted", "done"),
         ("checklist_review", "done"),

@@ -23,7 +23,7 @@ from workflow.cli.shared import (
 from workflow.errors import BadInput
 from workflow.models.notification import STATUSES
 from workflow.operations.deliver_outbox import deliver_outbox
-from workflow.operations.preview_message import preview_message
+from workflow.operations.preview_message import preview_message, preview_of_case
 from workflow.operations.read_bounces import read_bounces
 from workflow.operations.release_address import release_address
 from workflow.operations.retry_message import retry_message
@@ -147,7 +147,7 @@ def preview(
         with opened() as installation:
             made = renderer(installation.settings)
             viewer = viewer_of(installation, as_, for_operators=True)
-            found = preview_message(made, message, office=installation.office, reference=application, viewer=viewer)
+            found = preview_of_case(made, message, office=installation.office, reference=application, viewer=viewer)
     else:
         found = preview_message(renderer(read_settings()), message)
     data = {"message": message, "subject": found.subject, "text": found.text, "html": found.html, "fault": found.fault}

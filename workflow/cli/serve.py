@@ -1,6 +1,7 @@
 """`aeo serve`: web pages, and clock and mail beside them."""
 
 import ipaddress
+import secrets
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -23,6 +24,7 @@ def serve(
     from workflow.jobs import schedule  # noqa: PLC0415
     from workflow.reports.readiness import problems  # noqa: PLC0415
     from workflow.web.app import create_app  # noqa: PLC0415
+    from workflow.web.site import Site  # noqa: PLC0415
 
     if not _is_loopback(host):
         raise BadInput(
@@ -31,12 +33,15 @@ def serve(
     with opened() as installation:
         jobs = () if no_worker else tuple(job.name for job in schedule.JOBS)
         web = create_app(
-            installation.office,
-            clock=installation.clock,
-            ready=lambda: problems(
-                installation.office, now=installation.clock(), real_now=datetime.now(UTC), jobs=jobs
-            ),
-            demonstration=installation.demonstration,
+            Site(
+                installation.office,
+                installation.clock,
+                lambda: problems(installation.office, now=installation.clock(), real_now=datetime.now(UTC), jobs=jobs),
+                lambda _: None,
+                secrets.token_hex(16),
+                installation.settings,
+                installation.demonstration,
+            )
         )
         scheduler = None if no_worker else schedule.start(installation)
         typer.echo(f"AEO Casework is on http://{host}:{port} (reading only; act with `aeo`). Stop with Ctrl-C.")

@@ -21,6 +21,7 @@ from workflow.decisions.outcome import Act
 from workflow.errors import StaleVersion
 from workflow.models.base import table_of
 from workflow.store.cases import Case
+from workflow.store.placing import place
 
 _APPLICATION = table_of(models.Application)
 _DECISION = table_of(models.Decision)
@@ -519,15 +520,17 @@ def _letters(origin: str, case: Case, act: Act, notices: Sequence[Notice], cause
 
 def _update(connection: Connection, case: Case, change: Change) -> None:
     version = case.version + 1 if change.visible else case.version
-    values = change.updates | {"case_seq": case.case_seq, "version": version}
     locked = {"b_id": case.id, "b_version": case.version}
+    for name, value in change.updates.items():
+        setattr(case, name, value)
+    rank, day = place(case)
+    values = change.updates | {"case_seq": case.case_seq, "version": version, "work_rank": rank, "work_on": day}
     result = connection.execute(
         _update_of(tuple(values)), locked | {f"v_{name}": value for name, value in values.items()}
     )
     if result.rowcount != 1:
         raise stale(case.reference)
-    for name, value in values.items():
-        setattr(case, name, value)
+    case.version, case.work_rank, case.work_on = version, rank, day
 
 
 @cache

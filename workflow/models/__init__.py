@@ -23,6 +23,8 @@ from workflow.models.participation import Participation, Recommendation, Visit
 from workflow.models.planned_action import PlannedAction
 from workflow.models.programme_edition import ProgrammeAcceptance, ProgrammeEdition
 from workflow.models.registered_entity import RegisteredEntity
+from workflow.models.saved_view import SavedView
+from workflow.models.search_word import SearchWord
 from workflow.models.session import Session
 from workflow.models.sign_in_count import SignInCount
 from workflow.models.task import Task
@@ -67,6 +69,8 @@ __all__ = [
     "Recommendation",
     "ReferenceCounter",
     "RegisteredEntity",
+    "SavedView",
+    "SearchWord",
     "Session",
     "SignInCount",
     "Site",

@@ -4,17 +4,19 @@ from workflow.access import Deed
 from workflow.decisions.decide import summary
 from workflow.decisions.outcome import Act, Done, Outcome, Refused
 from workflow.decisions.permit import permit
-from workflow.decisions.record import Change, record
+from workflow.decisions.record import Change, record, stale
 from workflow.errors import BadInput
 from workflow.store import cases, people
 from workflow.store.office import Office
 
 
-def assign_application(office: Office, *, reference: str, to: str, act: Act) -> Outcome:
-    """Assign a case. Raises NotFound, and BadInput when the person is no officer."""
+def assign_application(office: Office, *, reference: str, to: str, act: Act, version: int | None = None) -> Outcome:
+    """Assign a case. Raises NotFound, BadInput when the person is no officer, StaleVersion when the case changed."""
     with office.database.transaction() as transaction:
         connection = transaction.connection
         case = cases.lock(connection, reference, act.actor)
+        if version is not None and version != case.version:
+            raise stale(reference)
         programme = office.editions.machine(connection, case.programme, case.edition).programme
         role = permit(connection, office.origin, case, programme, Deed.ASSIGN, act)
         if isinstance(role, Refused):

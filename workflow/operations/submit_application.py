@@ -22,7 +22,7 @@ from workflow.errors import BadInput, NotPermitted
 from workflow.models.base import table_of
 from workflow.operations.add_site import site_names, write_sites
 from workflow.operations.advance_application import far_back
-from workflow.store import cases, managers, people, visible
+from workflow.store import cases, managers, people, search, visible
 from workflow.store.numbers import next_number
 from workflow.store.office import Office
 
@@ -205,7 +205,7 @@ def open_case(
         "waits_for": state.waits_for,
     }
     try:
-        connection.execute(_APPLICATION.insert(), values)
+        search.keep_case(connection, new_id(connection.execute(_APPLICATION.insert(), values)))
     except IntegrityError as error:  # another submission of the same company won the race
         raise BadInput("LIVE_APPLICATION", f"The company already has a live {rules.code} application.") from error
     return reference

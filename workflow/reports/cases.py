@@ -4,7 +4,7 @@ Reads one snapshot and changes nothing; it must not know operations, pages or co
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -34,7 +34,8 @@ _MANAGER = _OFFICER.alias("manager")
 _NO_DEADLINE = _A.c.deadline.is_(None)
 
 
-def _query() -> Select[Any]:
+def query() -> Select[Any]:
+    """Return the columns that `shown` needs, of every case; to be narrowed and ordered."""
     return select(
         *_A.c,
         _C.c.identifier.label("uen"),
@@ -50,8 +51,8 @@ def _query() -> Select[Any]:
     )
 
 
-_ONE = _query().where(_A.c.id == bindparam("case_id"))
-_LIST = _query().order_by(_NO_DEADLINE, _A.c.deadline, _A.c.reference)
+_ONE = query().where(_A.c.id == bindparam("case_id"))
+_LIST = query().order_by(_NO_DEADLINE, _A.c.deadline, _A.c.reference)
 _HISTORY = (
     select(_ENTRY.c.position, _ENTRY.c.canonical)
     .where(_ENTRY.c.application_id == bindparam("case_id"))
@@ -62,8 +63,8 @@ _HISTORY = (
 def show(connection: Connection, office: Office, *, reference: str, viewer: Person, now: datetime) -> dict[str, Any]:
     """Return one case as people and programs read it. Raises NotFound."""
     case = cases.read(connection, reference, viewer)
-    shown = _shown(connection, office, connection.execute(_ONE, {"case_id": case.id}).one(), now)
-    return shown | {"sites": list(sites.of_company(connection, case.company_id))}
+    found = shown(connection, office, connection.execute(_ONE, {"case_id": case.id}).one(), now)
+    return found | {"sites": list(sites.of_company(connection, case.company_id))}
 
 
 def list_(
@@ -83,19 +84,27 @@ def list_(
     """
     if not 1 <= limit <= LONGEST_PAGE:
         raise BadInput("LIMIT", f"A page has 1 to {LONGEST_PAGE} cases; {limit} were asked for.")
-    query = visible.only(_LIST, viewer).limit(limit)
+    asked = visible.only(_LIST, viewer).limit(limit)
     if state:
-        query = query.where(_A.c.state == _known_state(connection, office, state))
+        asked = asked.where(_A.c.state == _known_state(connection, office, state))
     if assignee_id:
-        query = query.where(_A.c.assignee_id == assignee_id)
+        asked = asked.where(_A.c.assignee_id == assignee_id)
     if after:
         last = cases.read(connection, after, viewer)
         if last.deadline is None:
-            query = query.where(_NO_DEADLINE, _A.c.reference > last.reference)
+            asked = asked.where(_NO_DEADLINE, _A.c.reference > last.reference)
         else:
             later = tuple_(_A.c.deadline, _A.c.reference) > (last.deadline, last.reference)
-            query = query.where(_NO_DEADLINE | later)
-    return [_shown(connection, office, row, now) for row in connection.execute(query).all()]
+            asked = asked.where(_NO_DEADLINE | later)
+    return [shown(connection, office, row, now) for row in connection.execute(asked).all()]
+
+
+def some(
+    connection: Connection, office: Office, *, references: Sequence[str], viewer: Person, now: datetime
+) -> list[dict[str, Any]]:
+    """Return those of the named cases that somebody may see, by reference."""
+    asked = visible.only(query(), viewer).where(_A.c.reference.in_(list(references))).order_by(_A.c.reference)
+    return [shown(connection, office, row, now) for row in connection.execute(asked).all()]
 
 
 def oldest_first(
@@ -115,16 +124,16 @@ def oldest_first(
 
     `after_id` is the `id` of the last one before. Raises BadInput for an unknown state.
     """
-    query = visible.only(_query(), viewer).where(_A.c.id > after_id).order_by(_A.c.id).limit(limit)
+    asked = visible.only(query(), viewer).where(_A.c.id > after_id).order_by(_A.c.id).limit(limit)
     if state:
-        query = query.where(_A.c.state == _known_state(connection, office, state))
+        asked = asked.where(_A.c.state == _known_state(connection, office, state))
     if programme:
-        query = query.where(_A.c.programme == programme)
+        asked = asked.where(_A.c.programme == programme)
     if uen:
-        query = query.where(_C.c.identifier == uen)
+        asked = asked.where(_C.c.identifier == uen)
     if assignee_id:
-        query = query.where(_A.c.assignee_id == assignee_id)
-    return [_shown(connection, office, row, now) for row in connection.execute(query).all()]
+        asked = asked.where(_A.c.assignee_id == assignee_id)
+    return [shown(connection, office, row, now) for row in connection.execute(asked).all()]
 
 
 def _known_state(connection: Connection, office: Office, state: str) -> str:
@@ -184,7 +193,8 @@ def _asks(transition: Transition | None) -> list[str]:
     return [*reason, *(["reason_code"] if transition.reason_codes else []), *transition.given]
 
 
-def _shown(connection: Connection, office: Office, row: Row[Any], now: datetime) -> dict[str, Any]:
+def shown(connection: Connection, office: Office, row: Row[Any], now: datetime) -> dict[str, Any]:
+    """Return a row of `query` as people and programs read it."""
     programme = _programme(connection, office, row.programme, row.edition)
     today = local_day(now, programme.time_zone)
     held = cases.held_of(row)
@@ -204,6 +214,8 @@ def _shown(connection: Connection, office: Office, row: Row[Any], now: datetime)
         "state": row.state,
         "state_title": programme.state_by_name[row.state].title,
         "state_kind": row.state_kind,
+        "work_rank": row.work_rank,
+        "work_on": row.work_on,
         "state_since": row.state_since,
         "standing": str(held.standing(today)),
         "cycle": row.cycle,

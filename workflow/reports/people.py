@@ -34,3 +34,10 @@ def officers(connection: Connection, today: date) -> list[dict[str, Any]]:
         }
         for row in connection.execute(query)
     ]
+
+
+def with_role(connection: Connection, role: str) -> list[dict[str, Any]]:
+    """Return name, address and id of everybody active who holds a role, by name."""
+    query = select(_O.c.id, _O.c.name, _O.c.email).join(_R, _R.c.officer_id == _O.c.id)
+    found = connection.execute(query.where(_R.c.role == role, _O.c.active).order_by(_O.c.name))
+    return [{"id": row.id, "name": row.name, "email": row.email} for row in found]

@@ -61,6 +61,8 @@ class Case:
     next_step: str
     waits_for: str
     next_due: datetime | None
+    work_rank: int
+    work_on: date
     uen: str
     company_name: str
     account_manager_id: str | None

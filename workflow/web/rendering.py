@@ -57,7 +57,7 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
     said = (
         site.read("said", request.cookies.get(_SAID, ""), seconds=_SAID_SECONDS) if _SAID in request.cookies else None
     )
-    common = {
+    common: dict[str, Any] = {
         "me": caller,
         "csrf": caller.csrf if caller else "",
         "once": secrets.token_urlsafe(12),  # a second press of the same button carries the same word

@@ -210,11 +210,12 @@ def typed_day(value: date | str | None) -> str:
 
 @dataclass(frozen=True)
 class Clock:
-    """The service clock of a case: how it stands, the share that has run (of 100), words, and the date they end with."""
+    """The service clock of a case: how it stands, the share that has run (of 100), and words; in lists the first alone."""
 
     kind: str  # running, late, stopped, waiting
     share: int | None
     words: str
+    until: str = ""  # what the date is
     on: str = ""
 
 
@@ -222,20 +223,20 @@ def clock(case: Mapping[str, Any], today: date) -> Clock | None:
     """Return the service clock of a case under review, or None where no clock runs."""
     begun, due = local(case["complete_at"], case["time_zone"]), case["deadline"]
     if case["state_kind"] == "waiting":
-        since = day(local(case["state_since"], case["time_zone"]))
-        until = f" · answers {'were due' if due < today else 'due by'}" if due else ""
-        return Clock("late" if due and due < today else "stopped", None, f"Stopped since {since}{until}", day(due))
+        late = due is not None and due < today
+        since = f"Stopped since {day(local(case['state_since'], case['time_zone']))}"
+        until = "" if due is None else "answers were due" if late else "answers due by"
+        return Clock("stopped late" if late else "stopped", None, since, until, day(due))
     if case["state_kind"] != "review":
         return None
     if begun is None:
         return Clock("waiting", None, "Starts when complete")
     if due is None:
-        return Clock("running", None, f"Day {max((today - begun).days, 0) + 1}, no target set")
+        return Clock("running", None, f"Day {max((today - begun).days, 0)}", "no target set")
     run, whole = max((today - begun).days, 0), max((due - begun).days, 1)
-    share = min(100 * run // whole, 100)
     if today > due:
-        return Clock("late", 100, f"Day {run} of {whole} · target was", day(due))
-    return Clock("running", share, f"Day {run} of {whole} · decide by", day(due))
+        return Clock("late", 100, f"Day {run} of {whole}", "target was", day(due))
+    return Clock("running", min(100 * run // whole, 100), f"Day {run} of {whole}", "decide by", day(due))
 
 
 def deciders(action: Mapping[str, Any]) -> str:

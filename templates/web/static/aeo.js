@@ -41,5 +41,17 @@
     }
   });
 
+  // The bulk bar says how many rows are chosen.
+  const said = document.querySelector("[data-chosen]");
+  if (said) {
+    const boxes = [...document.querySelectorAll(".rows input[name=case]")];
+    const count = () => {
+      const chosen = boxes.filter((box) => box.checked).length;
+      said.textContent = chosen ? `${chosen} selected of ${boxes.length}` : "Choose cases to assign them";
+    };
+    document.addEventListener("change", count);
+    count();
+  }
+
   focusFirst();
 })();
