@@ -1,13 +1,19 @@
 """A program that calls the API as a named person: tokens are good for whoever is named, sockets are not needed."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import browsing as w
+import builders as b
 import httpx
 
 from states.facts import Person
+from workflow import models
+from workflow.models.base import table_of
+from workflow.operations.seal_log import seal_log
 from workflow.store.office import Office
+from workflow.store.signing import make_key, signer_of
 
 AT = "/api/v1"
 
@@ -15,8 +21,10 @@ AT = "/api/v1"
 class Client:
     """Calls the API. A body is sent as JSON; what is said of the answer is checked where it is used."""
 
-    def __init__(self, office: Office, person: Person | None = None, **more: Any) -> None:
+    def __init__(self, office: Office, person: Person | None = None, *, app: Any = None, **more: Any) -> None:
         self._browser = w.browser(office, person, **more)
+        if app is not None:
+            self._browser = w.Browser.of(app)
 
     def get(self, address: str, **headers: str) -> httpx.Response:
         return self._browser.ask("GET", address, headers=headers)
@@ -41,6 +49,17 @@ class Client:
             data={"kind": kind},
             headers=_named(headers),
         )
+
+
+def sealed(office: Office, folder: Path) -> None:
+    """Seal the log of an office, which gets a name for it."""
+    installation = table_of(models.Installation)
+    if not b.rows_of(office, models.Installation):
+        row = {"id": 1, "origin": office.origin, "salt": office.salt, "log_origin": office.origin, "created_at": b.NOW}
+        with office.database.transaction() as transaction:
+            transaction.connection.execute(installation.insert(), row)
+        make_key(folder / "log.key")
+    seal_log(office, signer_of(str(folder / "log.key"), folder), now=b.NOW)
 
 
 def _named(headers: dict[str, str]) -> dict[str, str]:
