@@ -24,6 +24,7 @@ def test_an_application_goes_from_submission_to_its_certificate(office, staff):
             "uen": uen,
             "company_name": "Quillhaven Logistics Pte. Ltd.",
             "contact_email": "trade@quillhaven.example",
+            "account_manager": "dewi.lestari@customs.example",
         },
     )
     assert answer.status_code == 201, answer.text
@@ -56,9 +57,7 @@ def test_an_application_goes_from_submission_to_its_certificate(office, staff):
 
 def fire(client, reference, trigger, **more):
     version = show(client, reference)["version"]
-    answer = client.post(
-        f"{AT}/applications/{reference}/transitions", {"trigger": trigger, "version": version} | more
-    )
+    answer = client.post(f"{AT}/applications/{reference}/transitions", {"trigger": trigger, "version": version} | more)
     assert answer.status_code == 200, answer.text
     assert answer.headers["etag"] == f'"{answer.json()["version"]}"'
     return answer.json()
@@ -79,15 +78,13 @@ def test_a_case_says_what_may_be_done_and_every_rule_that_is_not_met(office, sta
 def test_a_refusal_is_409_with_every_unmet_rule_and_stands_in_the_trail(office, staff):
     reference = b.submit(office, b.act(staff.officer))
     client = Client(office, staff.account_manager)
-    answer = client.post(
-        f"{AT}/applications/{reference}/transitions", {"trigger": "start_review", "version": 1}
-    )
+    answer = client.post(f"{AT}/applications/{reference}/transitions", {"trigger": "start_review", "version": 1})
     assert answer.status_code == 409
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()
     assert (problem["status"], problem["code"]) == (409, "REFUSED")
     assert {one["code"] for one in problem["unmet"]} == {"WRONG_ROLE", "DOCUMENTS_MISSING"}
-    assert [entry["kind"] for entry in b.entries_of(office, reference)][-1] == "case:state:refused"
+    assert [entry["kind"] for entry in b.entries_of(office, reference)][-1] == "case:transition:refused"
 
 
 @pytest.mark.parametrize(
@@ -137,7 +134,9 @@ def test_cursors_lead_through_the_whole_list_without_gaps_while_cases_come_and_c
     assert seen == [*before, late]
 
 
-@pytest.mark.parametrize("cursor", ["x", "WyJhIl0", "WzEsMl0", "Wy0xXQ", "e30", "A" * 401, "WzFlOTldCg", "%F0%9F%98%80"])
+@pytest.mark.parametrize(
+    "cursor", ["x", "WyJhIl0", "WzEsMl0", "Wy0xXQ", "e30", "A" * 401, "WzFlOTldCg", "%F0%9F%98%80"]
+)
 def test_a_cursor_of_another_list_is_bad_input(sqlite_office, cursor):
     staff = b.people(sqlite_office)
     answer = Client(sqlite_office, staff.officer).get(f"{AT}/applications?cursor={cursor}")

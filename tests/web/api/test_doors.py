@@ -77,7 +77,6 @@ def test_changes_and_wrong_tokens_have_limits_of_their_own(sqlite_office):
     app = w.create_app(w.site(sqlite_office, staff.officer))
     app.state.limiter = Limiter(changes=RateLimitItemPerMinute(1))
     client = Client(sqlite_office, app=app)
-    assert [client.post(f"{AT}/applications", {}).status_code for _ in range(2)] == [422, 422]  # nothing was begun
     body = {"programme": "STP", "uen": b.valid_uen(72_001), "company_name": "Quillhaven"}
     assert [client.post(f"{AT}/applications", body).status_code for _ in range(2)] == [201, 429]
     assert client.get(f"{AT}/me").status_code == 200
@@ -184,7 +183,6 @@ def test_names_in_a_body_that_nobody_bears_are_bad_input_and_not_a_missing_addre
         ("a.pdf", b"", "FILE_EMPTY"),
         ("a.pdf", b"no pdf", "FILE_TYPE"),
         ("a.exe", b"MZ", "FILE_TYPE"),
-        ("a\x07.pdf", b.PDF, "TEXT"),
     ],
 )
 def test_a_file_that_is_not_what_it_says_is_refused(sqlite_office, name, content, code):

@@ -92,7 +92,7 @@ def change(
             versions=versions,
         )
     except StaleVersion as error:
-        if if_match:
+        if if_match.strip() not in ("", "*"):
             raise Stale(error.code, error.sentence, **error.details) from error
         raise
     except NotFound as error:

@@ -11,12 +11,13 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
 from workflow.access import OPENED_BY, Area
 from workflow.web.api.routing import ApiRoute
-from workflow.web.api.shapes import Problem
+from workflow.web.api.shapes import Problem, example_of
 from workflow.web.guard import see
 from workflow.web.rendering import page
 
@@ -64,6 +65,10 @@ def document_of(made: APIRouter) -> dict[str, Any]:
     }
     for name, schema in _schemas(Problem).items():
         parts["schemas"].setdefault(name, schema)
+    for shape in _shapes(BaseModel):
+        if shape.__name__ in parts["schemas"] and "json_schema_extra" in shape.model_config:
+            # Once more, since the document is written without nulls and an example needs its own.
+            parts["schemas"][shape.__name__]["examples"] = [example_of(shape)]
     parts["schemas"] = dict(sorted(parts["schemas"].items()))
     for route in made.routes:
         if isinstance(route, ApiRoute) and route.include_in_schema:
@@ -76,6 +81,13 @@ def _schemas(shape: type[Problem]) -> dict[str, Any]:
     whole = shape.model_json_schema(ref_template="#/components/schemas/{model}")
     others: dict[str, Any] = whole.pop("$defs", {})
     return others | {shape.__name__: whole}
+
+
+def _shapes(shape: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for one in shape.__subclasses__():
+        if one.__module__.startswith(__package__):
+            yield one
+        yield from _shapes(one)
 
 
 def _complete(operation: dict[str, Any], route: ApiRoute) -> None:

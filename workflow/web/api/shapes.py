@@ -35,7 +35,8 @@ def _text(value: Any) -> Any:
     return value
 
 
-Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+_DAY_SCHEMA = {"type": "string", "format": "date", "examples": ["2027-03-27"]}
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema(_DAY_SCHEMA)]
 Text = Annotated[str, BeforeValidator(_text), Field(max_length=4_000)]
 Line = Annotated[str, BeforeValidator(_text), Field(max_length=254)]
 Number = Annotated[int, Field(strict=True, ge=1, le=_LARGEST)]
