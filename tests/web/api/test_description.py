@@ -96,6 +96,12 @@ def test_every_post_takes_an_idempotency_key_and_every_change_of_a_case_a_versio
             assert ("If-Match" in names) == (method != "get" and "{reference}" in path), path
 
 
+def test_a_file_is_one_to_generators_of_clients():
+    content = OPERATIONS["add_document"]["requestBody"]["content"]
+    assert list(content) == ["multipart/form-data"]
+    assert resolved(content["multipart/form-data"]["schema"])["properties"]["file"]["format"] == "binary"
+
+
 def test_the_document_and_its_pages_are_for_everybody(sqlite_office):
     nobody = Client(sqlite_office)
     assert nobody.get("/api/openapi.json").json() == DOCUMENT

@@ -69,6 +69,10 @@ def document_of(made: APIRouter) -> dict[str, Any]:
         if shape.__name__ in parts["schemas"] and "json_schema_extra" in shape.model_config:
             # Once more, since the document is written without nulls and an example needs its own.
             parts["schemas"][shape.__name__]["examples"] = [example_of(shape)]
+    for schema in parts["schemas"].values():
+        for told_of in schema.get("properties", {}).values():
+            if told_of.get("contentMediaType") == "application/octet-stream":
+                told_of["format"] = "binary"  # by which generators of clients know a file
     parts["schemas"] = dict(sorted(parts["schemas"].items()))
     for route in made.routes:
         if isinstance(route, ApiRoute) and route.include_in_schema:
