@@ -47,7 +47,17 @@ class Browser:
     """Sends requests and keeps cookies. Redirects are answers like any other; `follow` goes after them."""
 
     def __init__(self, made: Site) -> None:
-        self._transport = httpx.ASGITransport(create_app(made), raise_app_exceptions=False)
+        self._begin(create_app(made))
+
+    @classmethod
+    def of(cls, app: Any) -> "Browser":
+        """Return a browser of an application that was changed after it was made."""
+        browser = cls.__new__(cls)
+        browser._begin(app)
+        return browser
+
+    def _begin(self, app: Any) -> None:
+        self._transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         self._cookies = httpx.Cookies()
 
     def get(self, address: str, **headers: str) -> httpx.Response:

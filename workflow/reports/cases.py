@@ -88,10 +88,7 @@ def list_(
         raise BadInput("LIMIT", f"A page has 1 to {LONGEST_PAGE} cases; {limit} were asked for.")
     asked = visible.only(_LIST, viewer).limit(limit)
     if state:
-        known = states(connection, office)
-        if state not in known:
-            raise BadInput("UNKNOWN_STATE", f'There is no state "{state[:40]}". Known: {", ".join(known)}.')
-        asked = asked.where(_A.c.state == state)
+        asked = asked.where(_A.c.state == _known_state(connection, office, state))
     if assignee_id:
         asked = asked.where(_A.c.assignee_id == assignee_id)
     if after:
@@ -110,6 +107,42 @@ def some(
     """Return those of the named cases that somebody may see, by reference."""
     asked = visible.only(query(), viewer).where(_A.c.reference.in_(list(references))).order_by(_A.c.reference)
     return [shown(connection, office, row, now) for row in connection.execute(asked).all()]
+
+
+def oldest_first(
+    connection: Connection,
+    office: Office,
+    *,
+    viewer: Person,
+    now: datetime,
+    state: str = "",
+    programme: str = "",
+    uen: str = "",
+    assignee_id: str = "",
+    after_id: int = 0,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """Return cases that somebody may see, in the order in which they came, which never changes; for programs.
+
+    `after_id` is the `id` of the last one before. Raises BadInput for an unknown state.
+    """
+    asked = visible.only(query(), viewer).where(_A.c.id > after_id).order_by(_A.c.id).limit(limit)
+    if state:
+        asked = asked.where(_A.c.state == _known_state(connection, office, state))
+    if programme:
+        asked = asked.where(_A.c.programme == programme)
+    if uen:
+        asked = asked.where(_C.c.identifier == uen)
+    if assignee_id:
+        asked = asked.where(_A.c.assignee_id == assignee_id)
+    return [shown(connection, office, row, now) for row in connection.execute(asked).all()]
+
+
+def _known_state(connection: Connection, office: Office, state: str) -> str:
+    known = states(connection, office)
+    if state not in known:
+        raise BadInput("UNKNOWN_STATE", f'There is no state "{state[:40]}". Known: {", ".join(known)}.')
+    return state
 
 
 def states(connection: Connection, office: Office) -> dict[str, str]:

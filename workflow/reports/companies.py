@@ -1,5 +1,9 @@
-"""Companies as people look them up: one with its cases, names, sites, contacts and certificates; many by name."""
+"""Companies that are parties to cases: found by name, listed in the order they came, one with all that is kept of it.
 
+Reads one snapshot and changes nothing.
+"""
+
+from collections import defaultdict
 from typing import Any
 
 from sqlalchemy import Connection, Select, Table, func, or_, select
@@ -21,8 +25,8 @@ _TERM = table_of(models.AccountManagerTerm)
 _REGISTERED = table_of(models.RegisteredEntity)
 
 
-def companies(
-    connection: Connection, *, viewer: Person, find: str = "", after: str = "", limit: int = 50
+def find(
+    connection: Connection, *, viewer: Person, sought: str = "", after: str = "", limit: int = 50
 ) -> list[dict[str, Any]]:
     """Return companies that somebody may see by name and identifier; `after` is the last identifier of the page before."""
     cases = select(_A.c.company_id, func.count().label("cases")).group_by(_A.c.company_id).subquery()
@@ -34,8 +38,8 @@ def companies(
         .order_by(func.lower(_C.c.name), _C.c.identifier)
         .limit(limit)
     )
-    if find:
-        like = "%" + find.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    if sought:
+        like = "%" + sought.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         query = query.where(
             or_(func.lower(_C.c.name).like(like, escape="\\"), func.lower(_C.c.identifier).like(like, escape="\\"))
         )
@@ -52,6 +56,45 @@ def companies(
             "cases": row.cases or 0,
         }
         for row in connection.execute(query)
+    ]
+
+
+def list_(
+    connection: Connection, *, viewer: Person, uen: str = "", after_id: int = 0, limit: int = 50
+) -> list[dict[str, Any]]:
+    """Return companies that somebody may see, in the order in which they came, in three queries."""
+    query = (
+        select(_C.c.id, _C.c.scheme, _C.c.identifier, _C.c.name, _C.c.created_at, _O.c.name.label("manager"))
+        .outerjoin(_O, _O.c.id == _C.c.account_manager_id)
+        .where(visible.companies(viewer), _C.c.id > after_id)
+        .order_by(_C.c.id)
+        .limit(limit)
+    )
+    if uen:
+        query = query.where(_C.c.identifier == uen)
+    rows = connection.execute(query).all()
+    ids = [row.id for row in rows]
+    sites, references = defaultdict(list), defaultdict(list)
+    for company_id, name in connection.execute(
+        select(_SITE.c.company_id, _SITE.c.name).where(_SITE.c.company_id.in_(ids)).order_by(_SITE.c.id)
+    ):
+        sites[company_id].append(name)
+    for company_id, reference in connection.execute(
+        select(_A.c.company_id, _A.c.reference).where(_A.c.company_id.in_(ids)).order_by(_A.c.id)
+    ):
+        references[company_id].append(reference)
+    return [
+        {
+            "id": row.id,
+            "scheme": row.scheme,
+            "uen": row.identifier,
+            "name": row.name,
+            "account_manager": row.manager,
+            "since": row.created_at,
+            "sites": sites[row.id],
+            "applications": references[row.id],
+        }
+        for row in rows
     ]
 
 

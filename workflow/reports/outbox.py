@@ -9,6 +9,7 @@ from states.facts import Person
 from workflow import models
 from workflow.errors import NotFound
 from workflow.models.base import table_of
+from workflow.store import cases
 from workflow.store.outbox import visible_to
 
 _D = table_of(models.Disposal)
@@ -18,8 +19,13 @@ _T = table_of(models.DeliveryAttempt)
 _S = table_of(models.SuppressedAddress)
 
 
-def messages(connection: Connection, *, viewer: Person, status: str = "", limit: int = 100) -> list[dict[str, Any]]:
-    """Return messages that somebody may see, newest first."""
+def messages(
+    connection: Connection, *, viewer: Person, status: str = "", reference: str = "", before: int = 0, limit: int = 100
+) -> list[dict[str, Any]]:
+    """Return messages that somebody may see, newest first; `before` is the last id of the page before.
+
+    Raises NotFound for an unknown case.
+    """
     query: Select[Any] = (
         select(_N.c.id, _N.c.message, _N.c.recipient, _N.c.message_id, _N.c.status, _N.c.attempts, _N.c.last_reply,
                _N.c.created_at, _N.c.address, _A.c.reference.label("application"))
@@ -30,6 +36,10 @@ def messages(connection: Connection, *, viewer: Person, status: str = "", limit:
     query = visible_to(query, viewer)
     if status:
         query = query.where(_N.c.status == status)
+    if reference:
+        query = query.where(_N.c.application_id == cases.read(connection, reference, viewer).id)
+    if before:
+        query = query.where(_N.c.id < before)
     return [dict(row._mapping) for row in connection.execute(query)]  # noqa: SLF001  # the library's public name
 
 

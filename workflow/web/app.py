@@ -5,14 +5,15 @@ from importlib.resources import files
 
 import js_lib_htmx
 from fastapi import APIRouter, FastAPI, Response
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import JSONResponse
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
 from workflow.access import Area
 from workflow.reports import metrics
-from workflow.store import log
+from workflow.web import api
+from workflow.web.api.limiting import Limiter
 from workflow.web.errors import add_handlers
 from workflow.web.guard import routes, see
 from workflow.web.pages import AREAS
@@ -27,11 +28,13 @@ def create_app(site: Site) -> FastAPI:
     """Return the application of a site."""
     app = FastAPI(title="AEO Casework", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.site = site
+    app.state.limiter = Limiter()
     # A foreign name that resolves to this machine must not read pages.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*_LOOPBACK, *_own_host(site)], www_redirect=False)
     app.add_middleware(SafeHeaders)
     add_handlers(app)
     app.include_router(_machines())
+    app.include_router(api.router())
     for area in AREAS:
         app.include_router(area.router())
     app.mount("/static", StaticFiles(directory=TEMPLATES / "static"), name="static")
@@ -66,16 +69,6 @@ def _machines() -> APIRouter:
         """Say how late the clock and the mail are, for Prometheus."""
         told = metrics.exposition(site.office, now=site.clock(), real_now=datetime.now(UTC))
         return Response(told, media_type=CONTENT_TYPE_PLAIN_0_0_4)
-
-    @made.get("/api/v1/audit/checkpoint")
-    @see(Area.PUBLIC)
-    def checkpoint(site: Here) -> Response:
-        """Hand on the newest signed checkpoint, which anybody may keep. 404 while nothing has been sealed."""
-        with site.office.database.snapshot() as connection:
-            newest = log.newest_checkpoint(connection)
-        if newest is None:
-            return PlainTextResponse("The log has no entry yet.\n", status_code=404)
-        return PlainTextResponse(newest.note, headers={"Cache-Control": "no-store"})
 
     @made.get("/static/htmx.js")
     @see(Area.PUBLIC)

@@ -23,6 +23,7 @@ from workflow.errors import (
     Unavailable,
 )
 from workflow.web.answers import kept
+from workflow.web.api.changes import RefusedByRules, Stale, VersionNeeded
 from workflow.web.guard import API, SignInNeeded
 from workflow.web.rendering import HEADERS, page
 from workflow.web.site import site_of
@@ -34,6 +35,9 @@ STATUSES: dict[type[CaseworkError], int] = {
     NotPermitted: 403,
     NotFound: 404,
     StaleVersion: 409,
+    RefusedByRules: 409,
+    Stale: 412,
+    VersionNeeded: 428,
     TooMany: 429,
     Unavailable: 503,
 }
@@ -45,15 +49,21 @@ _TITLES = {
     404: "We cannot show this page",
     405: "This address takes no such request",
     409: "This case changed meanwhile",
+    412: "This case changed since you read it",
     413: "What was sent is too large",
+    415: "The body is of another media type",
     422: "What was asked cannot be used",
+    428: "Say which version you read",
     429: "Too many requests",
     503: "Casework cannot reach its records",
 }
+_PROBLEM_TITLES = {401: "A token is needed", 404: "It does not exist, or is not yours to see"}
 _SENTENCES = {
+    400: "The request is not well formed, such as JSON with a comma too many. Correct it and send it again.",
     404: "It does not exist, or your role cannot see it. Check the reference or ask your administrator.",
     405: "Go back to the page you came from and use what it offers.",
     413: "It is larger than this page takes. Send less, or a smaller file.",
+    415: "Send the media type that is named for this call.",
     422: "The address or the form holds something this page does not understand. Go back and try again.",
     500: "Something went wrong on our side. It is in the log with its time; nothing you saved is lost.",
 }
@@ -75,10 +85,8 @@ def add_handlers(app: FastAPI) -> None:
 
 def problem(status: int, code: str, sentence: str, **more: Any) -> Response:
     """Return problem details: `type` names the code, `detail` is the sentence."""
-    told: dict[str, Any] = {
-        "type": f"urn:aeo-casework:problem:{code.lower()}",
-        "title": _TITLES.get(status, "Not possible now"),
-    }
+    title = _PROBLEM_TITLES.get(status) or _TITLES.get(status, "Not possible now")
+    told: dict[str, Any] = {"type": f"urn:aeo-casework:problem:{code.lower()}", "title": title}
     told |= {"status": status, "code": code, "detail": sentence} | more
     return JSONResponse(
         told, status_code=status, media_type="application/problem+json", headers={"Cache-Control": "no-store"}
@@ -100,6 +108,8 @@ def _told(request: Request, error: Exception) -> Response:
     if isinstance(error, Unavailable) and not api and request.method == "POST" and hasattr(request.state, "posted"):
         return kept(request, error)
     status = status_of(error)
+    if api and status == 400:  # noqa: PLR2004  # HTTP: it was well formed and cannot be used
+        status = 422
     # Absent and not yours to see must look the same, whatever was looked for.
     sentence = _SENTENCES[404] if status == 404 and not api else error.sentence  # noqa: PLR2004  # HTTP
     answer = _answer(request, status, error.code, sentence, **_members(error))
@@ -134,8 +144,11 @@ def _http(request: Request, error: Exception) -> Response:
 
 def _not_understood(request: Request, error: Exception) -> Response:
     if request.url.path.startswith(API) and isinstance(error, RequestValidationError):
+        if any(one["type"] == "json_invalid" for one in error.errors()):
+            return problem(400, "JSON", _SENTENCES[400])
         fields = [
-            {"field": ".".join(str(part) for part in one["loc"]), "sentence": one["msg"]} for one in error.errors()
+            {"field": ".".join(str(part) for part in one["loc"]), "sentence": one["msg"].removeprefix("Value error, ")}
+            for one in error.errors()
         ]
         return problem(422, "FIELDS", "Some fields cannot be used; `fields` names each.", fields=fields)
     return _answer(request, 422, "FIELDS", _SENTENCES[422])

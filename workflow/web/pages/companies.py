@@ -27,7 +27,7 @@ def router() -> APIRouter:
 @see(Area.COMPANIES)
 def every_company(request: Request, site: Here, who: Who, find: str = "", after: str = "") -> Response:
     with site.office.database.snapshot() as connection:
-        rows = companies.companies(connection, viewer=who.person, find=find[:200], after=after, limit=_PAGE + 1)
+        rows = companies.find(connection, viewer=who.person, sought=find[:200], after=after, limit=_PAGE + 1)
     more = rows[_PAGE - 1]["uen"] if len(rows) > _PAGE else ""
     return page(request, "companies/list.html", rows=rows[:_PAGE], find=find[:200], after=after, more=more)
 
