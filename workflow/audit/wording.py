@@ -61,6 +61,8 @@ WORDING: dict[str, str] = {
     "people:absence:recorded": "Absence of {officer} from {first} to {last} recorded, deputy {deputy}",
     "people:deed:refused": "Refused: {title}: {why}",
     "people:account_manager:changed": "Account manager of {company_name} changed from {before} to {after}: {note}",
+    "access:calendar:subscribed": "Address for a calendar program made; an older one is revoked",
+    "access:calendar:revoked": "Address for a calendar program revoked",
     "access:route:denied": "Denied: {method} {route}",
     "register:import:completed": "Register import of {filename}: {rows} rows",
     "register:cut_over:completed": "Cut-over from {filename}: {added} {what} taken over of {rows} rows",

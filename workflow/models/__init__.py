@@ -5,6 +5,7 @@ from workflow.models.application import Application
 from workflow.models.approval import Approval
 from workflow.models.audit_entry import AuditEntry
 from workflow.models.calendar_day import CalendarDay
+from workflow.models.calendar_feed import CalendarFeed
 from workflow.models.certificate import Certificate, CertificateEvent
 from workflow.models.company import AccountManagerTerm, AeoCode, BandAssessment, Company, CompanyName, Contact, Site
 from workflow.models.contact_note import ContactNote
@@ -39,6 +40,7 @@ __all__ = [
     "AuditEntry",
     "BandAssessment",
     "CalendarDay",
+    "CalendarFeed",
     "Certificate",
     "CertificateEvent",
     "Checkpoint",

@@ -203,6 +203,11 @@ def roles(names: Iterable[str]) -> str:
     return said[:1].upper() + said[1:]
 
 
+def named(people: Iterable[Mapping[str, Any]], first: str, *, without: str = "") -> list[tuple[str, str]]:
+    """Return people as options of a choice, after a first one that chooses nobody."""
+    return [("", first), *((str(one["email"]), str(one["name"])) for one in people if one["email"] != without)]
+
+
 def typed_day(value: date | str | None) -> str:
     """Return a day as somebody would type it into a form: 27 Mar 2027."""
     return f"{value.day} {value:%b %Y}" if isinstance(value, date) else value or ""

@@ -1,6 +1,6 @@
 """Pages, one file for each area: they read reports, call one operation, and render. No rule is decided here."""
 
-from workflow.web.pages import account, case, home, programmes, settings, sign_in, work
+from workflow.web.pages import account, calendar, case, home, portfolio, programmes, settings, sign_in, team, work
 
 AREAS = (
     sign_in,
@@ -8,6 +8,9 @@ AREAS = (
     account,
     work,
     case,
+    portfolio,
+    calendar,
+    team,
     programmes,
     settings,
 )
