@@ -25,7 +25,7 @@ from workflow.web.forms import Posted, Problems, posted_of
 from workflow.web.guard import routes, see
 from workflow.web.pages.case.shell import section
 from workflow.web.rendering import go, zone_of
-from workflow.web.site import Acting, Here, Site, Who, caller_of, site_of
+from workflow.web.site import Acting, Caller, Here, Site, Who, caller_of, site_of
 
 
 def router() -> APIRouter:
@@ -34,28 +34,7 @@ def router() -> APIRouter:
     @made.post("/cases/{reference}/claim")
     @see(Area.CASES)
     def claim(request: Request, site: Here, who: Who, by: Acting, reference: str) -> Response:
-        posted = posted_of(request)
-        with site.office.database.snapshot() as connection:
-            case = cases.show(connection, site.office, reference=reference, viewer=who.person, now=by.now)
-        if case["assignee"]:  # a list offered it that was a while old, or this is the second press
-            whose = (
-                "Already done: the case is yours"
-                if case["assignee"] == who.person.name
-                else f"{case['assignee']} has this case already"
-            )
-            return go(request, f"/cases/{reference}", said=f"{whose}. Nothing was done.")
-
-        def claimed() -> Outcome:
-            return assign_application(
-                site.office,
-                reference=reference,
-                to=who.email,
-                act=by,
-                version=posted.version or case["version"],
-                idempotency_key=posted.once,
-            )
-
-        return act(request, claimed, to=f"/cases/{reference}", said=lambda _: "The case is yours.")
+        return _claim(request, site, who, by, reference)
 
     @made.get("/cases/{reference}/assign")
     @see(Area.CASES)
@@ -97,6 +76,32 @@ def router() -> APIRouter:
         return fire(request, site, by, reference, trigger, again=action_page)
 
     return made
+
+
+def _claim(request: Request, site: Site, who: Caller, by: Act, reference: str) -> Response:
+    """Assign the case to who asks, unless somebody has it."""
+    posted = posted_of(request)
+    with site.office.database.snapshot() as connection:
+        case = cases.show(connection, site.office, reference=reference, viewer=who.person, now=by.now)
+    if case["assignee"]:  # a list offered it that was a while old, or this is the second press
+        whose = (
+            "Already done: the case is yours"
+            if case["assignee"] == who.person.name
+            else f"{case['assignee']} has this case already"
+        )
+        return go(request, f"/cases/{reference}", said=f"{whose}. Nothing was done.")
+
+    def claimed() -> Outcome:
+        return assign_application(
+            site.office,
+            reference=reference,
+            to=who.email,
+            act=by,
+            version=posted.version or case["version"],
+            idempotency_key=posted.once,
+        )
+
+    return act(request, claimed, to=f"/cases/{reference}", said=lambda _: "The case is yours.")
 
 
 def fire(request: Request, site: Site, by: Act, reference: str, trigger: str, *, again: Any) -> Response:
