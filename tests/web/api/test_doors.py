@@ -10,11 +10,11 @@ from limits import RateLimitItemPerMinute
 from starlette.requests import Request
 
 from states.facts import OPERATOR
-from workflow.operations.add_document import LARGEST
+from workflow.files import LARGEST
 from workflow.operations.add_token import add_token
 from workflow.operations.revoke_token import revoke_token
 from workflow.web.api.bearer import by_token
-from workflow.web.api.limiting import Limiter
+from workflow.web.limiting import Limiter
 
 
 def asked_with(header):
