@@ -84,7 +84,8 @@ def _insert_person(connection: Any, person: Person) -> None:
     row = {"id": person.id, "email": email_of(person), "name": person.name, "active": True, "created_at": NOW}
     connection.execute(table_of(models.Officer).insert(), row)
     roles = [{"officer_id": person.id, "role": role} for role in sorted(person.roles)]
-    connection.execute(table_of(models.OfficerRole).insert(), roles)
+    if roles:
+        connection.execute(table_of(models.OfficerRole).insert(), roles)
 
 
 def act(person: Person, now: datetime = NOW) -> Act:

@@ -43,9 +43,16 @@ class Deed(StrEnum):
     CONFIRM_SWEEP = "confirm a sweep"
     RELEASE_ADDRESS = "release an address"
     RETRY_MESSAGE = "send a message again"
+    TRY_RELAY = "try the mail relay"
     KEEP_CALENDAR = "keep the calendar of public holidays"
     NOTE_CONTACT = "note a contact with the company"
     KEEP_ACCESS = "set passwords, reset codes, keep tokens and end sessions"
+    AUDIT = "read what an auditor asks"
+    SEE_RETENTION = "see what is kept how long"
+    SET_RETENTION = "set how long records are kept"
+    HOLD = "place or lift a legal hold"
+    DISPOSE = "dispose of records"
+    ATTEST_ROLES = "attest the roles of the staff"
 
 
 ALLOWED: dict[Deed, tuple[str, ...]] = {
@@ -78,9 +85,16 @@ ALLOWED: dict[Deed, tuple[str, ...]] = {
     Deed.CONFIRM_SWEEP: ("supervisor",),
     Deed.RELEASE_ADDRESS: ("officer", "supervisor", "admin"),
     Deed.RETRY_MESSAGE: ("officer", "account_manager", "supervisor", "admin"),
+    Deed.TRY_RELAY: ("admin",),
     Deed.KEEP_CALENDAR: ("admin",),
     Deed.NOTE_CONTACT: ("officer", "supervisor", "account_manager"),  # an account manager for the own companies
     Deed.KEEP_ACCESS: ("admin",),  # and everybody for the own account
+    Deed.AUDIT: ("auditor", "supervisor"),
+    Deed.SEE_RETENTION: ("auditor", "supervisor", "admin"),
+    Deed.SET_RETENTION: ("admin",),
+    Deed.HOLD: ("supervisor", "admin"),
+    Deed.DISPOSE: ("supervisor", "admin"),  # one asks, another one confirms
+    Deed.ATTEST_ROLES: ("supervisor", "admin"),
 }
 
 

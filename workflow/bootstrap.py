@@ -19,6 +19,7 @@ from workflow.errors import BadInput, Unavailable
 from workflow.models.base import table_of
 from workflow.operations.deliver_outbox import Post
 from workflow.operations.set_up_installation import renew_identity, set_clock, set_up_installation
+from workflow.provider import Provider
 from workflow.settings import Settings
 from workflow.store import copies, engines, final_rows, revision
 from workflow.store.database import Database
@@ -47,6 +48,15 @@ class Opened:
     def secrets(self) -> Secrets:
         """Return the keys behind forms, codes and counters. Raises Unavailable without a usable secret."""
         return secrets_of(self.settings.secret_key, self.settings.secret_file)
+
+    def provider(self) -> Provider | None:
+        """Return the provider of single sign-on, where there is one. Raises BadInput when only half of it is set."""
+        settings = self.settings
+        if not settings.oidc_issuer:
+            return None
+        if not settings.oidc_client_id:
+            raise BadInput("OIDC", "AEO_OIDC_ISSUER is set without AEO_OIDC_CLIENT_ID. Set both, or none.")
+        return Provider(settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret, settings.oidc_label)
 
     def post(self) -> Post:
         """Return how mail leaves. Raises BadInput for an unusable address."""

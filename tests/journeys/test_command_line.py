@@ -343,7 +343,7 @@ def test_settings_hide_passwords(aeo: Console, monkeypatch: pytest.MonkeyPatch) 
 
     said = aeo("settings")
 
-    assert "secret" not in said
+    assert "user:secret" not in said
     assert "user:***@mail.example" in said
 
 

@@ -8,18 +8,22 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import orjson
 
 from workflow.audit.merkle import EMPTY_ROOT, Frontier, leaf_hash, node_hash, verify_inclusion
-from workflow.audit.note import BadNote, Checkpoint, Verifier, open_checkpoint, verifier_of
+from workflow.audit.note import BadNote, Checkpoint, Verifier, checkpoint_of, open_checkpoint, verifier_of
 
 FORMAT = "aeo-audit-bundle/1"
+_ROTATION = "audit:key:rotated"
+_ROTATED = f'"kind":"{_ROTATION}"'.encode()
 _BEFORE, _AFTER = b'{"entry":', b',"index":'
 _TAIL = re.compile(rb'(0|[1-9][0-9]{0,15}),"leaf":"([A-Za-z0-9+/]{43}=)"(?:,"proof":\[([A-Za-z0-9+/=",]*)\])?\}')
+# A number that is not whole or very long, or the like in a text. Each begins with fixed bytes: searched for quickly.
+_PERHAPS_ODD = tuple(re.compile(start + rb"-?[0-9]+(?:[.eE]|(?<=[0-9]{16}))") for start in (rb'":', rb"\[", rb","))
 _LEVEL = 12
 _CHUNK = 1 << _LEVEL  # leaves that are hashed level by level at a time
 _LONGEST = 64 << 20  # bytes of one line: the first holds whole programmes
@@ -88,11 +92,22 @@ class Verdict:
             self.problems.append(problem)
 
 
-def verify(lines: Iterable[bytes], *, checkpoint: str | None = None, key: str | None = None) -> Verdict:
+def _unheard(index: int, canonical: bytes) -> None:
+    """Nobody listens."""
+
+
+def verify(
+    lines: Iterable[bytes],
+    *,
+    checkpoint: str | None = None,
+    key: str | None = None,
+    hear: Callable[[int, bytes], None] = _unheard,
+) -> Verdict:
     """Verify a bundle from its lines.
 
     `checkpoint` is a signed note that was kept elsewhere and `key` the verifier key to trust; without them the
-    bundle's own are used, which shows that it is whole but not whose it is. Raises BadBundle where it is no bundle.
+    bundle's own are used, which shows that it is whole but not whose it is. `hear` is told each entry of a complete
+    bundle while nothing is wrong; only the verdict says whether they were signed. Raises BadBundle where it is no bundle.
     """
     verdict = Verdict()
     numbered = iter(lines)
@@ -101,18 +116,53 @@ def verify(lines: Iterable[bytes], *, checkpoint: str | None = None, key: str | 
     verifiers, own = _checkpoint(header, key, verdict)
     if own is None:
         return verdict
-    kept = _kept(checkpoint, verifiers, own, verdict)
+    kept, doubt = _kept(checkpoint, verifiers, own, verdict)
     verdict.size = own.size
+    rotations = _Rotations()
+
+    def heard(index: int, canonical: bytes) -> None:
+        rotations.hear(canonical)
+        hear(index, canonical)
+
     if header.complete:
-        _verify_complete(numbered, own, kept, verdict)
+        _verify_complete(numbered, own, kept, verdict, heard)
     else:
         _verify_parts(numbered, own, kept, header, verdict)
+    if doubt and checkpoint and not (verdict.holds and rotations.opens(checkpoint, verifiers[0])):
+        verdict.add(f"The checkpoint that was kept elsewhere: {doubt}")
     return verdict
+
+
+@dataclass
+class _Rotations:
+    """The keys that signed the log before, as its entries tell; they count once the entries are known to be signed."""
+
+    keys: list[tuple[str, str]] = field(default_factory=list)  # before and after, oldest first
+
+    def hear(self, canonical: bytes) -> None:
+        if _ROTATED not in canonical:
+            return
+        members = orjson.loads(canonical)
+        detail = members.get("detail") if isinstance(members, dict) and members.get("kind") == _ROTATION else None
+        if isinstance(detail, dict):
+            self.keys.append((str(detail.get("before")), str(detail.get("after"))))
+
+    def opens(self, checkpoint: str, trusted: Verifier) -> bool:
+        """Say whether a checkpoint was signed by a key that the trusted one followed, directly or over others."""
+        known = [trusted]
+        try:
+            for before, after in reversed(self.keys):
+                if after in {one.text for one in known}:
+                    known.append(verifier_of(before))
+            open_checkpoint(checkpoint, known)
+        except BadNote:
+            return False
+        return True
 
 
 def _header(lines: Iterator[bytes]) -> Header:
     try:
-        members = json.loads(next(lines, b""), object_pairs_hook=_once)
+        members = json.loads(next(lines, b"").decode(), object_pairs_hook=_once)
         if members.get("type") != "bundle" or members.get("format") != FORMAT:
             raise BadBundle(f"The first line does not say that this is a bundle of the format {FORMAT}.")
         known = ("type", "format", "origin", "checkpoint", "vkey", "first", "complete")
@@ -152,25 +202,31 @@ def _checkpoint(header: Header, key: str | None, verdict: Verdict) -> tuple[list
     return verifiers, own
 
 
-def _kept(note: str | None, verifiers: list[Verifier], own: Checkpoint, verdict: Verdict) -> Checkpoint | None:
-    """Return the checkpoint that was kept elsewhere."""
+def _kept(
+    note: str | None, verifiers: list[Verifier], own: Checkpoint, verdict: Verdict
+) -> tuple[Checkpoint | None, str]:
+    """Return the checkpoint that was kept elsewhere, and why it may not be one: an earlier key may have signed it."""
     if note is None:
-        return None
+        return None, ""
+    doubt = ""
     try:
-        kept = open_checkpoint(note, verifiers)
-    except BadNote as error:
-        verdict.add(f"The checkpoint that was kept elsewhere: {error}")
-        return None
+        try:
+            kept = open_checkpoint(note, verifiers)
+        except BadNote as error:
+            doubt = str(error)
+            kept = checkpoint_of(note.rpartition("\n\n")[0] + "\n")
+    except BadNote:
+        return None, doubt
     if kept.origin != own.origin:
         verdict.add(f"The checkpoint that was kept elsewhere is of {kept.origin}, the bundle of {own.origin}.")
-        return None
+        return None, doubt
     if kept.size > own.size:
         verdict.add(
             f"The checkpoint that was kept elsewhere has {kept.size} entries, the bundle's only {own.size}: "
             "the log was cut, or the bundle is older than the checkpoint.",
             own.size,
         )
-    return kept
+    return kept, doubt
 
 
 class _Line(NamedTuple):
@@ -180,7 +236,13 @@ class _Line(NamedTuple):
     proof: list[bytes] | None
 
 
-def _verify_complete(lines: Iterator[bytes], own: Checkpoint, kept: Checkpoint | None, verdict: Verdict) -> None:
+def _verify_complete(
+    lines: Iterator[bytes],
+    own: Checkpoint,
+    kept: Checkpoint | None,
+    verdict: Verdict,
+    hear: Callable[[int, bytes], None],
+) -> None:
     """All entries from 0 are there, so they give the root themselves."""
     frontier, chunk = Frontier(), list[bytes]()
     wanted = kept.size if kept and kept.size <= own.size else None
@@ -191,6 +253,8 @@ def _verify_complete(lines: Iterator[bytes], own: Checkpoint, kept: Checkpoint |
             return
         verdict.entries += 1
         chunk.append(_leaf(line, verdict))
+        if verdict.holds:
+            hear(line.number, line.entry)
         if len(chunk) == _CHUNK or verdict.entries == wanted:
             _append(frontier, chunk)
             if verdict.entries == wanted:
@@ -294,9 +358,12 @@ def _leaf(line: _Line, verdict: Verdict) -> bytes:
     if base64.b64encode(found) != line.leaf:
         verdict.add(f"Entry {line.number} was altered: it does not give the leaf hash beside it.", line.number)
     try:
-        proper = orjson.dumps(orjson.loads(line.entry), option=orjson.OPT_SORT_KEYS) == line.entry
+        members = orjson.loads(line.entry)
+        proper = orjson.dumps(members, option=orjson.OPT_SORT_KEYS) == line.entry
     except orjson.JSONDecodeError:
         proper = False
+    if proper and any(odd.search(line.entry) for odd in _PERHAPS_ODD):
+        proper = _plain(members)
     if not proper:
         verdict.add(
             f"Entry {line.number} is not in canonical form (RFC 8785): readers could differ on it.", line.number
@@ -304,9 +371,18 @@ def _leaf(line: _Line, verdict: Verdict) -> bytes:
     return found
 
 
+def _plain(value: Any) -> bool:
+    """Say whether all numbers are whole and small enough that every reader writes them alike."""
+    if isinstance(value, dict):
+        return all(_plain(member) for member in value.values())
+    if isinstance(value, list):
+        return all(_plain(member) for member in value)
+    return not isinstance(value, float) and not (isinstance(value, int) and abs(value) > _LARGEST)
+
+
 def _end(line: bytes, verdict: Verdict) -> None:
     try:
-        members = json.loads(line, object_pairs_hook=_once)
+        members = json.loads(line.decode(), object_pairs_hook=_once)
         count = members["count"] if members.get("type") == "end" else None
     except (ValueError, KeyError, AttributeError, RecursionError):
         count = None

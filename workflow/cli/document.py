@@ -7,7 +7,8 @@ import typer
 
 from workflow.cli.shared import As, Json, Reference, act_of, finish, group, opened, table, viewer_of
 from workflow.errors import BadInput
-from workflow.operations.add_document import LARGEST, add_document
+from workflow.files import LARGEST
+from workflow.operations.add_document import add_document
 from workflow.operations.refile_document import refile_document
 from workflow.operations.waive_document import waive_document
 from workflow.reports import case_file

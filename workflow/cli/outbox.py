@@ -61,15 +61,19 @@ def show_(
         viewer = viewer_of(installation, as_, for_operators=True)
         with installation.office.database.snapshot() as connection:
             row = outbox.message(connection, message, viewer=viewer)
-        rendered = installation.post().renderer.render(row["message"], row["payload"])
-    found = row | {"subject": rendered.subject, "text": rendered.text}
+        if row["payload"] is None:
+            subject, text = "", f"Its text was disposed of on {row['disposed_at'].date().isoformat()}."
+        else:
+            rendered = installation.post().renderer.render(row["message"], row["payload"])
+            subject, text = rendered.subject, rendered.text
+    found = row | {"subject": subject, "text": text}
     if json:
         show(found, as_json=True)
         return
     show(f"{row['status']}: {row['message']} to {row['address'] or row['recipient']}", as_json=False)
     for attempt in row["tries"]:
         show(f"  {attempt['at']:%Y-%m-%dT%H:%M:%SZ}  {attempt['outcome']}: {attempt['reply']}", as_json=False)
-    show(f"\nSubject: {rendered.subject}\n\n{rendered.text}", as_json=False)
+    show(f"\nSubject: {subject}\n\n{text}" if subject else f"\n{text}", as_json=False)
 
 
 @app.command()

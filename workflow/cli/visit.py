@@ -8,7 +8,7 @@ import typer
 from workflow import inputs
 from workflow.cli.document import read_file
 from workflow.cli.shared import As, Json, Reference, act_of, finish, group, opened, table, viewer_of
-from workflow.operations.add_document import checked
+from workflow.files import checked
 from workflow.operations.plan_visit import plan_visit
 from workflow.operations.record_visit import record_visit
 from workflow.reports import case_file

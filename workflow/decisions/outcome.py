@@ -23,6 +23,7 @@ class Done:
 
     sentence: str
     data: dict[str, Any] = field(default_factory=dict)
+    before: datetime | None = None  # when the same request with the same key was done; this time nothing was
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from workflow.models.application import Application
 from workflow.models.approval import Approval
 from workflow.models.audit_entry import AuditEntry
 from workflow.models.calendar_day import CalendarDay
+from workflow.models.calendar_feed import CalendarFeed
 from workflow.models.certificate import Certificate, CertificateEvent
 from workflow.models.company import AccountManagerTerm, AeoCode, BandAssessment, Company, CompanyName, Contact, Site
 from workflow.models.contact_note import ContactNote
@@ -23,6 +24,7 @@ from workflow.models.participation import Participation, Recommendation, Visit
 from workflow.models.planned_action import PlannedAction
 from workflow.models.programme_edition import ProgrammeAcceptance, ProgrammeEdition
 from workflow.models.registered_entity import RegisteredEntity
+from workflow.models.retention import Disposal, LegalHold, LegalHoldLift, RetentionPeriod
 from workflow.models.saved_view import SavedView
 from workflow.models.search_word import SearchWord
 from workflow.models.session import Session
@@ -39,6 +41,7 @@ __all__ = [
     "AuditEntry",
     "BandAssessment",
     "CalendarDay",
+    "CalendarFeed",
     "Certificate",
     "CertificateEvent",
     "Checkpoint",
@@ -49,6 +52,7 @@ __all__ = [
     "Credential",
     "Decision",
     "DeliveryAttempt",
+    "Disposal",
     "Document",
     "DocumentChunk",
     "DocumentWaiver",
@@ -58,6 +62,8 @@ __all__ = [
     "ImportRun",
     "InformationRequest",
     "Installation",
+    "LegalHold",
+    "LegalHoldLift",
     "LogNode",
     "Notification",
     "Officer",
@@ -69,6 +75,7 @@ __all__ = [
     "Recommendation",
     "ReferenceCounter",
     "RegisteredEntity",
+    "RetentionPeriod",
     "SavedView",
     "SearchWord",
     "Session",

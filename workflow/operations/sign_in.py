@@ -58,7 +58,7 @@ def sign_in(
         if proofs and proven:
             if renewed:
                 credentials.keep(connection, proofs.person.id, password_hash=renewed)
-            _end(connection, before, now)
+            end_before(connection, before, now)
             started = sign_ins.begin(connection, proofs, proven=proven, agent=agent, now=now)
             sign_ins.note_passed(connection, counted, now, wholly=started.stage == "complete")
             return started
@@ -86,7 +86,7 @@ def _proven(connection: Connection, secrets: Secrets, proofs: Proofs, kept: str,
     return "password+code" if used else ""
 
 
-def _end(connection: Connection, token: str, now: datetime) -> None:
+def end_before(connection: Connection, token: str, now: datetime) -> None:
     """End what the browser was signed in with before, whoever's it was."""
     kept = sessions.by_token(connection, token, keep=True)
     if kept is not None and not kept.over(now):

@@ -16,6 +16,7 @@ from workflow import models
 from workflow.models.base import table_of
 from workflow.store import cases
 from workflow.store.cases import Case
+from workflow.store.disposal import content_gone
 from workflow.store.drafts import drafts
 from workflow.store.office import Office
 from workflow.store.sites import of_company
@@ -32,7 +33,8 @@ _O = table_of(models.Officer)
 def documents(connection: Connection, *, reference: str, viewer: Person) -> list[dict[str, Any]]:
     """Return every document of a case, oldest first, and after them the kinds that it does without. Raises NotFound."""
     case = cases.read(connection, reference, viewer)
-    query = select(_D, _GONE.c.reason).outerjoin(_GONE, _GONE.c.document_id == _D.c.id)
+    query = select(_D, _GONE.c.reason, content_gone().label("disposed"))
+    query = query.outerjoin(_GONE, _GONE.c.document_id == _D.c.id)
     rows = connection.execute(query.where(_D.c.application_id == case.id).order_by(_D.c.id))
     kept = [
         {
@@ -44,7 +46,7 @@ def documents(connection: Connection, *, reference: str, viewer: Person) -> list
             "size": row.size,
             "sha256": row.sha256,
             "added_at": row.added_at,
-            "status": "counts" if row.reason is None else "withdrawn",
+            "status": "disposed" if row.disposed else "counts" if row.reason is None else "withdrawn",
             "reason": row.reason or "",
         }
         for row in rows
@@ -156,13 +158,15 @@ def visits(connection: Connection, *, reference: str, viewer: Person) -> list[di
 def requests(connection: Connection, *, reference: str, viewer: Person) -> list[dict[str, Any]]:
     """Return every request for information of a case by number. Raises NotFound."""
     case: Case = cases.read(connection, reference, viewer)
-    query = select(_Q).where(_Q.c.application_id == case.id).order_by(_Q.c.number)
+    query = select(_Q, _O.c.name).outerjoin(_O, _O.c.id == _Q.c.asked_by)
+    query = query.where(_Q.c.application_id == case.id).order_by(_Q.c.number)
     return [
         {
             "number": row.number,
             "cycle": row.cycle,
             "question": row.question,
             "asked_at": row.asked_at,
+            "asked_by": row.name,
             "reply_by": row.reply_by,
             "reminded_on": row.reminded_on,
             "final_notice_on": row.final_notice_on,

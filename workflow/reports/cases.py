@@ -4,7 +4,7 @@ Reads one snapshot and changes nothing; it must not know operations, pages or co
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -12,7 +12,9 @@ from sqlalchemy import Connection, Row, Select, bindparam, select, tuple_
 
 from states.dates import local_day
 from states.definition import Programme, Transition
-from states.facts import CLOCK, OPERATOR, Person
+from states.facts import CLOCK, OPERATOR, Facts, Person
+from states.guards import Unmet
+from states.machine import Action, ProgrammeMachine
 from workflow import models
 from workflow.audit.wording import in_words
 from workflow.errors import BadInput
@@ -169,26 +171,56 @@ def actions(
     case = cases.read(connection, reference, actor)
     machine = office.editions.machine(connection, case.programme, case.edition)
     loaded = facts.load_one(connection, office, case, now=now, people=people.everybody(connection))
+    return actions_of(machine, loaded.facts, actor)
+
+
+def actions_of(machine: ProgrammeMachine, seen: Facts, actor: Person) -> list[dict[str, Any]]:
+    """Return the actions that loaded facts allow, with all that a door must ask for and tell before it is pressed."""
     return [
-        {
-            "trigger": action.trigger,
-            "title": action.title,
-            "target": action.transition.target if action.transition else "",
-            "allowed": action.allowed,
-            "unmet": [{"code": one.code, "sentence": one.sentence, "who": one.who} for one in action.unmet],
-            "asks": _asks(action.transition),
-            "met": len(action.met),
-            "roles": list(action.transition.roles) if action.transition else [],
-            "four_eyes": bool(action.transition and action.transition.distinct_from),
-        }
-        for action in machine.explain(loaded.facts, actor)
+        _action(action, action.transition, seen, actor) for action in machine.explain(seen, actor) if action.transition
     ]
 
 
-def _asks(transition: Transition | None) -> list[str]:
+def one_action(machine: ProgrammeMachine, seen: Facts, actor: Person, trigger: str) -> dict[str, Any] | None:
+    """Return one trigger as `actions_of` does, or None where the case's state does not have it."""
+    action = machine.judge(trigger, seen, actor) if trigger in machine.programme.triggers else None
+    return _action(action, action.transition, seen, actor) if action and action.transition else None
+
+
+def _action(action: Action, transition: Transition, seen: Facts, actor: Person) -> dict[str, Any]:
+    barred = frozenset(person for person, deed in seen.took_part if deed in transition.distinct_from)
+    required = transition.reason == "required" or bool(set(transition.reason_required_of) & actor.roles)
+    return {
+        "trigger": action.trigger,
+        "title": action.title,
+        "target": transition.target,
+        "allowed": action.allowed,
+        "unmet": _unmet(action.unmet),
+        "asks": _asks(transition),
+        "met": len(action.met),
+        "met_rules": [{"rule": one.rule, "value": one.value} for one in action.met],
+        "roles": list(transition.roles),
+        "four_eyes": bool(transition.distinct_from),
+        "can": [person.name for person in seen.with_role(*transition.roles, but=barred)],
+        "reason": "required" if required else transition.reason,
+        "reason_codes": list(transition.reason_codes),
+        "reason_code_optional": transition.reason_code_optional,
+        "emergency_code": transition.emergency.reason_code if transition.emergency else "",
+        "emergency_days": transition.emergency.confirm_within_days if transition.emergency else 0,
+        "given": dict(transition.given),
+        "effects": list(transition.effects),
+        "messages": dict(transition.messages),
+        "recommendable": "recommended" in transition.guards,
+        "in_the_way": _unmet(action.facts_in_the_way),
+    }
+
+
+def _unmet(unmet: Iterable[Unmet]) -> list[dict[str, str]]:
+    return [{"rule": one.rule, "code": one.code, "sentence": one.sentence, "who": one.who} for one in unmet]
+
+
+def _asks(transition: Transition) -> list[str]:
     """What must or may be given with the trigger: a reason, a reason code, facts."""
-    if transition is None:
-        return []
     reason = ["reason"] if transition.reason == "required" else []
     return [*reason, *(["reason_code"] if transition.reason_codes else []), *transition.given]
 

@@ -12,6 +12,7 @@ from workflow.models.base import table_of
 from workflow.store import cases
 from workflow.store.outbox import visible_to
 
+_D = table_of(models.Disposal)
 _N = table_of(models.Notification)
 _A = table_of(models.Application)
 _T = table_of(models.DeliveryAttempt)
@@ -43,15 +44,16 @@ def messages(
 
 
 def message(connection: Connection, id_: int, *, viewer: Person) -> dict[str, Any]:
-    """Return one message with its payload and every try. Raises NotFound."""
-    query = visible_to(select(_N).outerjoin(_A, _A.c.id == _N.c.application_id), viewer)
-    row = connection.execute(query.where(_N.c.id == id_)).first()
+    """Return one message with its payload, none after a disposal, and every try. Raises NotFound."""
+    of = (_D.c.application_id == _N.c.application_id) & (_D.c.kind == "mail")
+    query = select(_N, _D.c.at.label("disposed_at")).outerjoin(_A, _A.c.id == _N.c.application_id).outerjoin(_D, of)
+    row = connection.execute(visible_to(query, viewer).where(_N.c.id == id_)).first()
     if row is None:
         raise NotFound("NO_MESSAGE", f"There is no message {id_}. See `aeo outbox list`.")
     tries = connection.execute(select(_T).where(_T.c.notification_id == id_).order_by(_T.c.id))
     found: dict[str, Any] = dict(row._mapping)  # noqa: SLF001
     return found | {
-        "payload": json.loads(row.payload),
+        "payload": None if row.disposed_at and row.payload == "{}" else json.loads(row.payload),
         "tries": [{"at": t.at, "outcome": t.outcome, "reply": t.reply, "address": t.address} for t in tries],
     }
 

@@ -76,6 +76,22 @@ def portfolio(
     }  # fmt: skip
 
 
+def ends(connection: Connection, *, viewer: Person, today: date, account_manager_id: str = "") -> list[dict[str, Any]]:
+    """Return how many certificates end within 90, 180 and 270 days, and later."""
+    whose = visible.companies(viewer)
+    if account_manager_id:
+        whose = and_(whose, _C.c.account_manager_id == account_manager_id)
+    query = select(_LAST_DAY.label("last")).select_from(_A.join(_C, _C.c.id == _A.c.company_id))
+    query = query.where(whose, _A.c.ended_on.is_(None), _LAST_DAY.is_not(None))
+    days = [(last - today).days for last in connection.execute(query).scalars()]
+    spans = ((0, 90), (91, 180), (181, 270), (271, date.max.toordinal()))
+    words = ("in the next 90 days", "in 91 to 180 days", "in 181 to 270 days", "later")
+    return [
+        {"name": name, "count": sum(first <= day <= last for day in days)}
+        for name, (first, last) in zip(words, spans, strict=True)
+    ]
+
+
 def _section(rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
     found = sorted(rows, key=lambda row: (row["day"] or date.max, row["reference"] or ""))
     return {"rows": found[:LONGEST], "more": max(0, len(found) - LONGEST)}

@@ -10,10 +10,13 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from workflow.access import Area, opens
 from workflow.decisions.outcome import Done, Outcome, Refused
 from workflow.errors import BadInput, NotPermitted, StaleVersion, Unavailable
+from workflow.web import acts, words
 from workflow.web.forms import ManyProblems, posted_of
-from workflow.web.rendering import go, page
+from workflow.web.rendering import go, page, zone_of
+from workflow.web.site import caller_of
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ def act(
     *,
     to: str | Callable[[Done], str],
     again: Again | None = None,
-    said: Callable[[Done], str] = lambda done: done.sentence,
+    said: Callable[[Done], str] = lambda done: acts.said(done.sentence),
 ) -> Response:
     """Do what a form asks for. Done goes on to `to`; anything else comes back with what was typed, as `again` shows it.
 
@@ -48,20 +51,38 @@ def act(
         return _shown(request, problem_of(error), again)
     if isinstance(outcome, Refused):
         return _shown(request, _refusal(outcome), again)
-    return go(request, to(outcome) if callable(to) else to, said=said(outcome))
+    where = to(outcome) if callable(to) else to
+    if outcome.before is not None:
+        at = words.moment(outcome.before, zone_of(request))
+        return go(request, where, said=f"Already done on {at}. Nothing was done twice.")
+    link, title = _second_person(request, outcome)
+    return go(request, where, said=said(outcome), link=link, link_title=title)
+
+
+def _second_person(request: Request, outcome: Done) -> tuple[str, str]:
+    """Return where to look for what waits for a second person, for those who can open it."""
+    waits = "approval" in outcome.data and "status" not in outcome.data
+    if not waits or not opens(Area.APPROVALS, caller_of(request).person.roles):
+        return "", ""
+    return f"/approvals#a{outcome.data['approval']}", "See what waits for a second person"
 
 
 def problem_of(error: BadInput | NotPermitted) -> Problem:
     """Return bad input, or what a role may not do, as a page says it."""
     many = error.problems if isinstance(error, ManyProblems) else [error]
     told = tuple(
-        {"sentence": one.sentence, "field": one.details.get("field", ""), "code": one.code, "who": ""} for one in many
+        {"sentence": acts.said(one.sentence), "field": one.details.get("field", ""), "code": one.code, "who": ""}
+        for one in many
     )
     return Problem("There is a problem", told, 403 if isinstance(error, NotPermitted) else 422)
 
 
 def _refusal(outcome: Refused) -> Problem:
-    unmet = tuple({"sentence": u.sentence, "field": "", "code": u.code, "who": u.who} for u in outcome.unmet)
+    unmet = tuple(
+        # What the form itself can mend points to its field.
+        {"sentence": acts.said(u.sentence), "field": acts.FIELDS.get(u.code, ""), "code": u.code, "who": u.who}
+        for u in outcome.unmet
+    )
     rules = "1 rule is" if len(unmet) == 1 else f"{len(unmet)} rules are"
     return Problem(f"{outcome.title}: not yet, {rules} not met", unmet, 409)
 
@@ -93,8 +114,8 @@ def _kept_page(request: Request, problem: Problem, *, advice: str = "", stale: b
         status=problem.status,
         problem=problem,
         advice=advice or "Nothing was done. What you typed is kept below.",
-        # The version that the page showed is the old one: without it the form speaks of the case as it is now.
-        fields=[(name, value) for name, value in typed if not (stale and name == "version")],
+        # What the page showed is the old one: without its mark the form speaks of the case as it is now.
+        fields=[(name, value) for name, value in typed if not (stale and name in ("version", "seen"))],
         action=request.url.path,
         back=_back(request),
     )

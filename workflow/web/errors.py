@@ -25,7 +25,7 @@ from workflow.errors import (
 from workflow.web.answers import kept
 from workflow.web.api.changes import RefusedByRules, Stale, VersionNeeded
 from workflow.web.guard import API, SignInNeeded
-from workflow.web.rendering import page
+from workflow.web.rendering import HEADERS, page
 from workflow.web.site import site_of
 
 STATUSES: dict[type[CaseworkError], int] = {
@@ -158,4 +158,6 @@ def _unexpected(request: Request, error: Exception) -> Response:
     _log.error("A page failed: %s", request.url.path, exc_info=error)
     if request.url.path.startswith(API):
         return problem(500, "INTERNAL", _SENTENCES[500])
-    return page(request, "error.html", status=500, title="This page cannot be shown now", sentence=_SENTENCES[500])
+    answer = page(request, "error.html", status=500, title="This page cannot be shown now", sentence=_SENTENCES[500])
+    answer.headers.update(HEADERS)  # this answer is made outside of what adds them to every other one
+    return answer

@@ -96,7 +96,7 @@ class Problems:
         try:
             return read()
         except BadInput as error:
-            self.found.append(error)
+            self.found += error.problems if isinstance(error, ManyProblems) else [error]
             return instead
 
     def stop(self) -> None:

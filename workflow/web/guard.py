@@ -56,23 +56,30 @@ class GuardedRoute(APIRoute):
 
         async def guarded(request: Request) -> Response:
             changing = request.method not in _READING and not request.url.path.startswith(API)
-            request.state.posted = await read_form(request) if changing else Posted.nothing()
-            request.state.caller = None
-            await run_in_threadpool(_enter, request, area, changing)
-            return await handle(request)
+            request.state.caller, request.state.posted = None, Posted.nothing()
+            try:
+                try:
+                    request.state.caller = await run_in_threadpool(site_of(request).identify, request)
+                finally:
+                    # What was typed is kept, signed out or in an outage; files are taken of nobody who is not signed in.
+                    if changing and (request.state.caller is not None or _is_short(request)):
+                        request.state.posted = await read_form(request)
+                await run_in_threadpool(_enter, request, area, changing)
+                return await handle(request)
+            finally:
+                await request.close()  # files that came along lie on the disk until then
 
         return guarded
 
 
-def routes() -> APIRouter:
-    """Return an empty set of guarded routes. A route that takes files says how large a body it takes."""
-    return APIRouter(route_class=GuardedRoute, max_body_size=_LARGEST_BODY)
+def routes(largest_body: int = _LARGEST_BODY) -> APIRouter:
+    """Return an empty set of guarded routes. Those that take files say how large a body they take."""
+    return APIRouter(route_class=GuardedRoute, max_body_size=largest_body)
 
 
 def _enter(request: Request, area: Area, changing: bool) -> None:
     """Let the request in, or raise the reason. A denial to somebody signed in is in the trail."""
-    site = site_of(request)
-    caller = request.state.caller = site.identify(request)
+    site, caller = site_of(request), request.state.caller
     if changing:
         _same_origin(request)
     if area is Area.PUBLIC:
@@ -89,6 +96,11 @@ def _enter(request: Request, area: Area, changing: bool) -> None:
         raise NotPermitted("WRONG_ROLE", f"Your role does not open {area}. It opens for: {who}.")
     if sight.hidden(site.office, caller.person, request.path_params):
         _deny(request, caller)  # and the route says by itself that there is no such case
+
+
+def _is_short(request: Request) -> bool:
+    length = request.headers.get("content-length", "")
+    return length.isdigit() and int(length) <= _LARGEST_BODY
 
 
 def _deny(request: Request, caller: Caller) -> None:

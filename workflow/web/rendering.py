@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from workflow.errors import Unavailable
-from workflow.web import navigation, words
+from workflow.web import acts, navigation, words
 from workflow.web.site import Caller, site_of
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "web"
@@ -45,6 +45,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals["words"] = words
+    made.globals["acts"] = acts
     return made
 
 
@@ -111,7 +112,10 @@ def zone_of(request: Request) -> str:
 def notices(request: Request) -> list[str]:
     """Return what everybody must know now: clock or mail stand still. Empty before somebody is signed in."""
     caller = getattr(request.state, "caller", None)
-    return site_of(request).ready() if caller is not None else []
+    try:
+        return site_of(request).ready() if caller is not None else []
+    except Unavailable:  # the page that says so is being made
+        return []
 
 
 class SafeHeaders:

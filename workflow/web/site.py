@@ -3,6 +3,7 @@
 Built by `create_app`; knows no route.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,8 +15,12 @@ from starlette.requests import Request
 
 from states.facts import Person
 from workflow.decisions.outcome import Act
+from workflow.errors import Unavailable
+from workflow.operations.deliver_outbox import Post
+from workflow.provider import Provider
 from workflow.settings import Settings
 from workflow.store.office import Office
+from workflow.store.secrets import Secrets
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,10 @@ class Caller:
     stage: str = "complete"  # before it is complete only the sign-in pages open
 
 
+def no_post() -> Post:
+    raise Unavailable("MAIL", "This site was opened without a way for mail to leave.")
+
+
 @dataclass(frozen=True)
 class Site:
     """One running web application."""
@@ -40,7 +49,10 @@ class Site:
     identify: Callable[[Request], Caller | None]
     forms_key: str
     settings: Settings = field(default_factory=Settings)
+    post: Callable[[], Post] = no_post  # how mail leaves: for trying the relay and for previews
     demonstration: bool = False  # whether the clock is moved
+    secrets: Secrets = field(default_factory=lambda: Secrets(os.urandom(32)))  # the installation's, where it has any
+    provider: Provider | None = None  # of single sign-on
 
     def sign(self, purpose: str, what: Any) -> str:
         """Return something as text that only we can have written."""

@@ -92,6 +92,12 @@ _OUTCOMES = {
 }
 
 
+_MESSAGES = {
+    "certified": "certificate and letter",
+    "information_requested": "the question",
+    "renewal_received": "renewal received",
+}
+
 # Fields whose text is worth keeping when a form fails, as people call them; the rest goes along unseen.
 FIELDS = {
     "reason": "Reason",
@@ -180,6 +186,11 @@ def planned(name: str) -> str:
     return _CLOCK.get(name) or name.replace("_", " ").capitalize()
 
 
+def message(name: str) -> str:
+    """Return a message by its name as people speak of it: certificate suspended."""
+    return _MESSAGES.get(name) or name.replace("_", " ")
+
+
 def answer(value: str | None) -> str:
     return _ANSWERS.get(value, str(value))
 
@@ -201,6 +212,11 @@ def roles(names: Iterable[str]) -> str:
     """Return roles as they stand under a name: Officer, account manager."""
     said = ", ".join(role(name) for name in sorted(names))
     return said[:1].upper() + said[1:]
+
+
+def named(people: Iterable[Mapping[str, Any]], first: str, *, without: str = "") -> list[tuple[str, str]]:
+    """Return people as options of a choice, after a first one that chooses nobody."""
+    return [("", first), *((str(one["email"]), str(one["name"])) for one in people if one["email"] != without)]
 
 
 def typed_day(value: date | str | None) -> str:
@@ -237,13 +253,3 @@ def clock(case: Mapping[str, Any], today: date) -> Clock | None:
     if today > due:
         return Clock("late", 100, f"Day {run} of {whole}", "target was", day(due))
     return Clock("running", min(100 * run // whole, 100), f"Day {run} of {whole}", "decide by", day(due))
-
-
-def deciders(action: Mapping[str, Any]) -> str:
-    """Return which role decides an action, as a sentence."""
-    roles = [one for one in action["roles"] if one != "clock"]
-    who = role_words(tuple(roles)).replace("a company", "the company")
-    who = who[0].upper() + who[1:]
-    if action["four_eyes"]:
-        return f"{who} who took no part in this case decides."
-    return f"The clock does this. {who} can do it earlier." if "clock" in action["roles"] else f"{who} decides."

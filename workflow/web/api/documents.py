@@ -8,7 +8,8 @@ from pydantic import Field
 from starlette.requests import Request
 
 from workflow.access import Area
-from workflow.operations.add_document import LARGEST, add_document, checked
+from workflow.files import LARGEST, checked
+from workflow.operations.add_document import add_document
 from workflow.operations.waive_document import waive_document
 from workflow.reports import case_file
 from workflow.web.api.applications import Reference, Version

@@ -1,5 +1,33 @@
 """Pages, one file for each area: they read reports, call one operation, and render. No rule is decided here."""
 
-from workflow.web.pages import case, home, work
+from workflow.web.pages import (
+    account,
+    approvals,
+    calendar,
+    case,
+    companies,
+    home,
+    people,
+    portfolio,
+    programmes,
+    settings,
+    sign_in,
+    team,
+    work,
+)
 
-AREAS = (home, work, case)
+AREAS = (
+    sign_in,
+    home,
+    account,
+    work,
+    approvals,
+    case,
+    portfolio,
+    calendar,
+    companies,
+    team,
+    people,
+    programmes,
+    settings,
+)

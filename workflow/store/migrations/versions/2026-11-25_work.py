@@ -48,6 +48,17 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("saved_view", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_saved_view_officer_id"), ["officer_id"], unique=False)
+    op.create_table(
+        "calendar_feed",
+        sa.Column("token_sha256", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("officer_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("revoked_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["officer_id"], ["officer.id"], name=op.f("fk_calendar_feed_officer_id")),
+        sa.PrimaryKeyConstraint("token_sha256", name=op.f("pk_calendar_feed")),
+    )
+    with op.batch_alter_table("calendar_feed", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_calendar_feed_officer_id"), ["officer_id"], unique=False)
     with op.batch_alter_table("application", schema=None) as batch_op:
         batch_op.add_column(sa.Column("work_rank", sa.Integer(), nullable=False, server_default="0"))
         batch_op.add_column(sa.Column("work_on", sa.Date(), nullable=False, server_default=LAST))
@@ -79,5 +90,6 @@ def downgrade() -> None:
         batch_op.create_index(batch_op.f("ix_application_assignee_id"), ["assignee_id"], unique=False)
         batch_op.drop_column("work_on")
         batch_op.drop_column("work_rank")
+    op.drop_table("calendar_feed")
     op.drop_table("saved_view")
     op.drop_table("search_word")

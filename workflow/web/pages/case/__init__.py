@@ -3,9 +3,18 @@
 from fastapi import APIRouter
 
 from workflow.web.guard import routes
-from workflow.web.pages.case import overview
+from workflow.web.pages.case import (
+    acting,
+    checklist,
+    deciding,
+    documents,
+    information,
+    overview,
+    recording,
+    visits,
+)
 
-_SECTIONS = (overview,)
+_SECTIONS = (overview, checklist, documents, visits, information, acting, deciding, recording)
 
 
 def router() -> APIRouter:

@@ -11,11 +11,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from states.dates import OfficeCalendar, local_day
-from workflow.reports import case_page, cases
+from states.definition import BANDS
+from workflow.reports import acting, case_page, cases
 from workflow.reports.calendar import calendar
 from workflow.store.calendar import office_calendar
 from workflow.web import words
 from workflow.web.answers import Problem, values_of
+from workflow.web.pages.case.next_step import panel_of
 from workflow.web.rendering import page
 from workflow.web.site import caller_of, site_of
 
@@ -26,6 +28,7 @@ SECTIONS = (
     ("checklist", "Checklist"),
     ("documents", "Documents"),
     ("visits", "Visits"),
+    ("information", "Questions"),
     ("messages", "Messages"),
     ("clock", "State and clock"),
     ("history", "History"),
@@ -47,7 +50,7 @@ def section(
     if problem is not None:  # what was typed comes back with it
         values = {"typed": values_of(request)} | values
     status = problem.status if problem else 200
-    return page(request, template, status=status, problem=problem, **(shell | values))
+    return page(request, template, status=status, problem=problem, **(shell | {"on_its_own_page": False} | values))
 
 
 def shell_of(request: Request, connection: Connection, reference: str) -> dict[str, Any]:
@@ -57,18 +60,18 @@ def shell_of(request: Request, connection: Connection, reference: str) -> dict[s
     shown = cases.show(connection, site.office, reference=reference, viewer=person, now=now)
     zone = shown["time_zone"]
     today = local_day(now, zone)
-    actions = cases.actions(connection, site.office, reference=reference, actor=person, now=now)
+    moment = acting.moment(connection, site.office, reference=reference, viewer=person, now=now)
     stations = case_page.route(connection, site.office, reference=reference, viewer=person)
     ledger = calendar(connection, site.office, first=date.min, last=date.max, reference=reference, viewer=person)
-    ahead = {station["state"] for station in stations if station["status"] == "ahead"}
-    steps = [step_of(action) for action in actions]
     return {
         "case": shown,
         "clock": words.clock(shown, today),
         "deadline": by_when(shown["deadline"], today, office_days(connection, zone, now)),
         "stations": stations,
-        "main": [step for step in steps if step["target"] in ahead],
-        "others": [step for step in steps if step["target"] not in ahead],
+        "yours": moment.mine and shown["waits_for"] == "officer",
+        "panel": panel_of(moment, stations, today),
+        "bands": BANDS,
+        "band": moment.facts.band,
         "ledger": [row for row in ledger if row["status"] == "planned"],
         "settled": len([row for row in ledger if row["status"] != "planned"]),
         "sections": SECTIONS,
@@ -89,7 +92,3 @@ def by_when(due: date | None, today: date, days: OfficeCalendar) -> dict[str, An
     near = abs((due - today).days) <= COUNTED_DAYS
     count = words.distance(due, today, days.office_days_between(today, due)) if near else ""
     return {"on": due, "late": due < today, "count": count}
-
-
-def step_of(action: dict[str, Any]) -> dict[str, Any]:
-    return action | {"rules": action["met"] + len(action["unmet"]), "deciders": words.deciders(action)}
