@@ -10,7 +10,7 @@ from limits import RateLimitItemPerMinute
 from starlette.requests import Request
 
 from states.facts import OPERATOR
-from workflow.operations.add_document import LARGEST
+from workflow.files import LARGEST
 from workflow.operations.add_token import add_token
 from workflow.operations.revoke_token import revoke_token
 from workflow.web.api.bearer import by_token
