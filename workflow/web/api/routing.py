@@ -16,6 +16,7 @@ from workflow.errors import BadInput
 from workflow.web.api.limiting import Limiter
 from workflow.web.api.shapes import PROBLEM_TYPE, Problem, example_problem
 from workflow.web.guard import GuardedRoute, SignInNeeded
+from workflow.web.identity import address_of
 
 PREFIX = "/api/v1"
 _READING = frozenset({"GET", "HEAD"})
@@ -89,7 +90,7 @@ def _counted(request: Request) -> None:
 
 
 def _address(request: Request) -> str:
-    return request.client.host if request.client else "nobody"
+    return address_of(request) or "nobody"
 
 
 def _strict(request: Request, known: set[str], takes: str) -> None:
