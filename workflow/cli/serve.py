@@ -48,6 +48,7 @@ def serve(
                 installation.demonstration,
                 secrets,
                 installation.provider(),
+                installation.signer,
             )
         )
         scheduler = None if no_worker else schedule.start(installation)

@@ -21,6 +21,7 @@ from workflow.provider import Provider
 from workflow.settings import Settings
 from workflow.store.office import Office
 from workflow.store.secrets import Secrets
+from workflow.store.signing import Signer
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,10 @@ def no_post() -> Post:
     raise Unavailable("MAIL", "This site was opened without a way for mail to leave.")
 
 
+def no_signer() -> Signer:
+    raise Unavailable("KEY", "This site was opened without the key that signs the log.")
+
+
 @dataclass(frozen=True)
 class Site:
     """One running web application."""
@@ -53,6 +58,7 @@ class Site:
     demonstration: bool = False  # whether the clock is moved
     secrets: Secrets = field(default_factory=lambda: Secrets(os.urandom(32)))  # the installation's, where it has any
     provider: Provider | None = None  # of single sign-on
+    signer: Callable[[], Signer] = no_signer  # what signs the log: for exports and proofs
 
     def sign(self, purpose: str, what: Any) -> str:
         """Return something as text that only we can have written."""

@@ -127,6 +127,11 @@ def moment(value: datetime | None, zone: str) -> str:
     return f"{in_words(local.date())}, {local.hour}:{local:%M}"
 
 
+def written(value: str | datetime, zone: str) -> str:
+    """Return an instant of an entry as people of a zone write it."""
+    return moment(datetime.fromisoformat(value) if isinstance(value, str) else value, zone)
+
+
 def local(value: datetime | None, zone: str) -> date | None:
     return value.astimezone(ZoneInfo(zone)).date() if value else None
 

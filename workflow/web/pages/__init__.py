@@ -10,9 +10,11 @@ from workflow.web.pages import (
     people,
     portfolio,
     programmes,
+    proof,
     settings,
     sign_in,
     team,
+    trail,
     work,
 )
 
@@ -28,6 +30,8 @@ AREAS = (
     companies,
     team,
     people,
+    trail,
+    proof,
     programmes,
     settings,
 )

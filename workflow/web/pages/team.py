@@ -1,8 +1,5 @@
 """How the team's work stands, as figures, charts and tables, each also as CSV."""
 
-import csv
-import io
-
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,11 +7,11 @@ from starlette.responses import Response
 from workflow.access import Area
 from workflow.errors import NotFound
 from workflow.reports.team import team
-from workflow.reports.trail.table import safe
 from workflow.web import charts
 from workflow.web.guard import routes, see
 from workflow.web.rendering import page, zone_of
 from workflow.web.site import Here, Who
+from workflow.web.tables import as_csv
 
 _TABLES = ("by_state", "by_age", "by_officer", "late_in", "ends")
 made = routes()
@@ -35,15 +32,9 @@ def figures(request: Request, site: Here, who: Who) -> Response:
 
 @made.get("/team/{table}.csv")
 @see(Area.TEAM)
-def as_csv(request: Request, site: Here, who: Who, table: str) -> Response:
+def one_table(request: Request, site: Here, who: Who, table: str) -> Response:
     if table not in _TABLES:
         raise NotFound("NOT_FOUND", "There is no such table.")
     with site.office.database.snapshot() as connection:
         rows = team(connection, site.office, viewer=who.person, now=site.clock(), zone=zone_of(request))[table]
-    text = io.StringIO()
-    writer = csv.writer(text)
-    names = list(rows[0]) if rows else ["name", "count"]
-    writer.writerow(names)
-    writer.writerows([safe(str(row[name])) for name in names] for row in rows)
-    headers = {"Content-Disposition": f'attachment; filename="{table}.csv"', "Cache-Control": "no-store"}
-    return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+    return as_csv(table, rows, list(rows[0]) if rows else ["name", "count"])
