@@ -1,0 +1,58 @@
+"""Shows one message as it left, or as it would leave now. Queues and sends nothing."""
+
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime
+from email import policy
+from email.parser import BytesHeaderParser
+
+from jinja2 import TemplateError
+
+from notifications.composition import UnsafeMessage
+from notifications.rendering import Rendered
+from states.facts import Person
+from workflow.decisions.outgoing import Parcel
+from workflow.operations.deliver_outbox import Post, bytes_of, written
+from workflow.reports import mail as reading
+from workflow.reports.mail import Opened
+from workflow.store.office import Office
+from workflow.store.outbox import as_it_stands
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message with its text. Without a text `why_not` says why."""
+
+    opened: Opened
+    rendered: Rendered | None
+    headers: tuple[tuple[str, str], ...]
+    why_not: str = ""
+
+
+def read_message(office: Office, post: Post, *, message: int, viewer: Person, now: datetime) -> Letter:
+    """Return a message, its text and its headers. Raises NotFound."""
+    with office.database.snapshot() as connection:
+        opened = reading.opened(connection, office, message, viewer=viewer, now=now)
+        row = connection.execute(reading.row_of(message)).one()
+    if opened.row["payload"] is None:
+        return Letter(opened, None, (), "Its text was disposed of after the retention period.")
+    payload = {"reply_to": opened.found.reply_to} | opened.row["payload"]
+    lead = replace(as_it_stands(row, opened.case), payload=payload, address=row.address or opened.found.address)
+    rest = tuple(replace(as_it_stands(one, None), payload=json.loads(one.payload)) for one in opened.members)
+    parcel = Parcel(lead, rest if "bundle" in payload else ())
+    faults: set[str] = set()
+    try:
+        rendered = written(post.renderer, parcel, office.origin, faults)
+    except (TemplateError, LookupError, TypeError, ValueError) as error:  # it fails in the same way when it leaves
+        return Letter(opened, None, (), f"It cannot be written: {error}")
+    return Letter(opened, replace(rendered, fault=" ".join(sorted(faults))), _headers(post, parcel, rendered))
+
+
+def _headers(post: Post, parcel: Parcel, rendered: Rendered) -> tuple[tuple[str, str], ...]:
+    """Return the headers as they are sent, encoded words read; none without an address."""
+    try:
+        content = bytes_of(post, parcel, rendered)
+    except UnsafeMessage:
+        return ()
+    found = BytesHeaderParser(policy=policy.default).parsebytes(content)
+    return tuple((name, str(value)) for name, value in found.items())
