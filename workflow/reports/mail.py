@@ -12,12 +12,11 @@ from sqlalchemy import Connection, Row, Select, func, or_, select
 
 from states.facts import Person
 from workflow import models
-from workflow.decisions.outgoing import stops, untrue
 from workflow.errors import NotFound
 from workflow.models.base import table_of
 from workflow.models.notification import STATUSES
 from workflow.reports.outbox import message
-from workflow.store import cases, recipients, suppressions
+from workflow.store import cases, recipients
 from workflow.store.cases import Case
 from workflow.store.office import Office
 from workflow.store.outbox import visible_to
@@ -36,7 +35,7 @@ _TASK = table_of(models.Task)
 
 _TO_COMPANY = _N.c.recipient.startswith("contact:")
 _LIST: Select[Any] = (
-    select(*(_N.c[name] for name in _N.c.keys() if name != "payload"), _A.c.reference, _C.c.name.label("company_name"))
+    select(*(_N.c[name] for name in _N.c if name != "payload"), _A.c.reference, _C.c.name.label("company_name"))
     .outerjoin(_A, _A.c.id == _N.c.application_id)
     .outerjoin(_C, _C.c.id == _A.c.company_id)
     .order_by(_N.c.id.desc())
@@ -47,12 +46,11 @@ _LIST: Select[Any] = (
 class Opened:
     """One message with what is needed to write it as it leaves."""
 
-    row: dict[str, Any]  # as in a list, with `tries`, `payload` (None after a disposal) and `disposed_at`
+    row: dict[str, Any]  # as in a list, with `tries`, `tasks`, `payload` (None after a disposal) and `disposed_at`
+    kept: Row[Any]  # as the outbox has it
     case: Case | None
     found: Found  # who would get it now
-    members: tuple[Any, ...]  # rows that its mail carries
-    stopped_by: tuple[str, ...]  # what would keep it from going out
-    stopped_now: str  # why it would be held back if it were to leave now
+    members: tuple[Row[Any], ...]  # rows that its mail carries
 
 
 def counts(connection: Connection, *, viewer: Person) -> dict[str, int]:
@@ -104,11 +102,7 @@ def opened(connection: Connection, office: Office, id_: int, *, viewer: Person, 
     case = cases.read_many(connection, [row.application_id])[row.application_id] if row.application_id else None
     found = recipients.find(connection, office.editions, [row], {case.id: case} if case else {}, now)[row.id]
     members = connection.execute(select(_N).where(_N.c.bundled_into == id_).order_by(_N.c.id)).all()
-    waits = row.status == "queued"
-    held = untrue(case, row.message, whole["payload"] or {}) if waits and case else ""
-    if waits and not held:
-        dead = found.address.lower() in suppressions.among(connection, [found.address])
-        held = "Mail to this address comes back." if dead else found.nobody
+    kept = select(_N).where(_N.c.id == id_)
     task = connection.execute(
         select(_TASK.c.id, _TASK.c.sentence, _TASK.c.role)
         .where(_TASK.c.notification_id == id_, _TASK.c.closed_at.is_(None))
@@ -117,17 +111,11 @@ def opened(connection: Connection, office: Office, id_: int, *, viewer: Person, 
     more = {"tries": whole["tries"], "payload": whole["payload"], "disposed_at": whole["disposed_at"]}
     return Opened(
         told | more | {"tasks": [dict(one) for one in task]},
+        connection.execute(kept).one(),
         case,
         found,
         tuple(members),
-        stops(row.message, to_company=row.recipient.startswith("contact:")) if waits else (),
-        held,
     )
-
-
-def row_of(id_: int) -> Select[Any]:
-    """Return the query for a message's row, whoever asks; whether somebody may see it, `opened` says."""
-    return select(_N).where(_N.c.id == id_)
 
 
 def _told(connection: Connection, office: Office, rows: Sequence[Row[Any]], now: datetime) -> list[dict[str, Any]]:
@@ -162,7 +150,7 @@ def _names(connection: Connection, rows: Sequence[Row[Any]], those: dict[int, Ca
     officers = {row.recipient.removeprefix("officer:") for row in rows if row.recipient.startswith("officer:")}
     officers |= {row.person for row in rows if row.person and not row.person.startswith("contact:")}
     officers |= {one for case in those.values() for one in (case.account_manager_id, case.assignee_id) if one}
-    named = {}
+    named: dict[str, str] = {}
     for table, wanted, kind in ((_CONTACT, contacts, "contact"), (_O, officers, "officer")):
         if wanted:
             found = connection.execute(select(table.c.id, table.c.name).where(table.c.id.in_(sorted(wanted))))
