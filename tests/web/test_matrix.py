@@ -251,6 +251,8 @@ def _fire(desk: Desk, door: str, caller: str, state: str, trigger: str) -> Any:
         given = {"valid_from": b.TODAY.isoformat()}
     if trigger == "request_information":
         given = {"reply_by": "2026-12-22"}
+    if trigger == "set_aside":
+        given.pop("valid_until")
     if trigger == "supply_information":
         given = {}
     said = {"reason": "The facts ask for it."} if transition.reason != "none" else {}
