@@ -251,7 +251,7 @@ def _fire(desk: Desk, door: str, caller: str, state: str, trigger: str) -> Any:
         given = {"valid_from": b.TODAY.isoformat()}
     if trigger == "request_information":
         given = {"reply_by": "2026-12-22"}
-    if trigger == "set_aside":
+    if trigger == "set_aside" and state != "lapsed":
         given.pop("valid_until")
     if trigger == "supply_information":
         given = {}
