@@ -123,7 +123,7 @@ def test_a_company_without_an_account_manager_is_given_one(casework: Console) ->
     again = casework(*assign, "--to", SECOND_MANAGER, expect=2)
 
     assert "does not hold the role account_manager" in wrong
-    assert "aeo portfolio transfer" in again
+    assert "transferring the portfolio" in again
     assert casework.json("application", "list")[0]["account_manager"] == "Nurul Huda"
 
 
