@@ -60,7 +60,7 @@ def test_an_absence_that_cannot_be_is_a_sentence(casework: Console) -> None:
 
     assert "A supervisor, an admin or Nurul Huda records this absence" in wrong_role
     assert "Tan Wei Ming shares no role with Nurul Huda" in wrong_deputy
-    assert "is before --from" in wrong_order
+    assert "is before the first day" in wrong_order
     assert "Nobody with the address" in unknown
     assert '"soon" is not a date' in no_day
 
