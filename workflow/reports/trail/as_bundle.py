@@ -15,7 +15,7 @@ from workflow.reports.trail.trail import Trail, narrowed
 from workflow.store import log
 
 _ENTRY = table_of(models.AuditEntry)
-_PAGE = 5_000
+_PAGE = 500  # entries; see trail.py
 _COLUMNS = (_ENTRY.c.position, _ENTRY.c.canonical, _ENTRY.c.leaf)
 _KEPT = 1 << 14  # hashes of subtrees that are remembered while proofs are made
 
