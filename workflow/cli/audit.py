@@ -117,30 +117,33 @@ def verify(
     file: Annotated[
         Path | None, typer.Option("--bundle", help="The bundle; without it, this installation's log.")
     ] = None,
-    checkpoint: Annotated[Path | None, typer.Option(help="A checkpoint that was kept elsewhere.")] = None,
+    checkpoint: Annotated[
+        list[Path] | None,
+        typer.Option(help="A checkpoint that was kept elsewhere; several show since when a log was rewritten."),
+    ] = None,
     key: Annotated[str, typer.Option(metavar="VKEY", help="The verifier key that you trust.")] = "",
     json: Json = False,
 ) -> None:
     """Verify the trail. With --bundle neither database nor settings are looked at; exit 1 when anything does not hold."""
-    note = _text(checkpoint) if checkpoint else None
+    kept = [_text(one) for one in checkpoint or []]
     try:
         with _lines(file, quiet=json) as lines:
-            verdict = bundle.verify(lines, checkpoint=note, key=key or None)
+            verdict = bundle.verify(lines, checkpoint=kept[0] if kept else None, earlier=kept[1:], key=key or None)
     except (bundle.BadBundle, BadNote) as error:
         raise BadInput("BUNDLE", str(error)) from error
     data = {
         "holds": verdict.holds, "origin": verdict.origin, "size": verdict.size, "entries": verdict.entries,
-        "complete": verdict.complete, "first_bad": verdict.first_bad, "problems": verdict.problems,
+        "complete": verdict.complete, "first_bad": verdict.first_bad, "between": verdict.between,
+        "problems": verdict.problems,
     }  # fmt: skip
-    show(data if json else "\n".join(_verdict(verdict, trusted=bool(key), kept=note is not None)), as_json=json)
+    show(data if json else "\n".join(_verdict(verdict, trusted=bool(key), kept=bool(kept))), as_json=json)
     if not verdict.holds:
         leave(1)
 
 
 def _verdict(verdict: bundle.Verdict, *, trusted: bool, kept: bool) -> Iterator[str]:
     if not verdict.holds:
-        first = "" if verdict.first_bad is None else f" The first bad entry is {verdict.first_bad}."
-        yield f"This does NOT hold.{first}"
+        yield f"This does NOT hold.{_place(verdict)}"
         yield from (f"  - {problem}" for problem in verdict.problems)
         return
     every = "all" if verdict.complete else "each with its proof"
@@ -149,6 +152,14 @@ def _verdict(verdict: bundle.Verdict, *, trusted: bool, kept: bool) -> Iterator[
         yield "The key was taken from the bundle itself: give the one you know with --key to be sure whose log it is."
     if not kept:
         yield "No checkpoint kept elsewhere was given (--checkpoint): a log that was rewritten as a whole would pass too."
+
+
+def _place(verdict: bundle.Verdict) -> str:
+    if verdict.first_bad is not None:
+        return f" The first bad entry is {verdict.first_bad}."
+    if verdict.between is not None:
+        return " The first bad entry is one of {} to {}.".format(*verdict.between)
+    return ""
 
 
 @contextmanager

@@ -150,6 +150,23 @@ class TestTampering:
             verdict = found(bundle(rewritten))
             assert any("the log was rewritten" in one for one in verdict.problems)
 
+    @pytest.mark.parametrize("changed", [0, 99, 100, 199, 250, 299])
+    def test_checkpoints_of_several_days_show_between_which_two_a_log_was_rewritten(self, changed: int):
+        lines = bundle([*HONEST[:changed], entry(changed, note="other"), *HONEST[changed + 1 :]])
+        days = (100, 200, 300)
+
+        verdict = verify(lines, checkpoint=checkpoint(HONEST), earlier=[checkpoint(HONEST[:day]) for day in days[:2]])
+
+        assert verdict.between == (changed // 100 * 100, changed // 100 * 100 + 99)
+        assert (verdict.first_bad, found(lines).between) == (None, (0, 299))
+
+    def test_two_checkpoints_that_are_one_entry_apart_name_it(self):
+        lines = bundle([*HONEST[:7], entry(7, note="other"), *HONEST[8:]])
+
+        verdict = verify(lines, checkpoint=checkpoint(HONEST[:7]), earlier=[checkpoint(HONEST[:8])])
+
+        assert verdict.first_bad == 7
+
     def test_every_flipped_byte_of_a_small_bundle_is_noticed(self):
         lines = bundle(HONEST[:3])
         for number, line in enumerate(lines):
