@@ -191,7 +191,10 @@ def _verify_complete(lines: Iterator[bytes], own: Checkpoint, kept: list[Checkpo
     wanted = {one.size for one in kept}
     roots = {0: EMPTY_ROOT}
     for entry, number, leaf, same, _ in _entries(lines, verdict):
-        if number != verdict.entries:
+        if number < verdict.entries:
+            verdict.add(f"Two entries claim to be entry {number}.", number)
+            return
+        if number > verdict.entries:
             verdict.add(f"Entry {verdict.entries} is missing: the next one is {number}.", verdict.entries)
             return
         verdict.entries += 1
