@@ -43,7 +43,8 @@ def bundle_lines(
     checkpoint = checkpoint_of(note)
     chosen = chain.from_iterable(_pages(connection, checkpoint.size, narrowed))
     first = next(chosen, None)
-    yield Header(note, verifier, checkpoint.origin, first.position if first else 0, narrowed is None).line()
+    begins = first.position if first and narrowed is not None else 0  # a log begins with 0, even where that was removed
+    yield Header(note, verifier, checkpoint.origin, begins, narrowed is None).line()
     subtree = None if narrowed is None else remembering(log.subtree(connection))
     count = 0
     for row in chain([first] if first else [], chosen):
