@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
 
-.PHONY: help install run test check exhaustive format bench lock lint types layers first-run simulation diagram interop
+.PHONY: help install run test check exhaustive format bench lock lint types layers first-run simulation diagram interop fuzz
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,8 +30,12 @@ run: install ## start the web pages, the clock and the mail on http://127.0.0.1:
 test: install ## run the test suite on SQLite and on a PostgreSQL server that it starts itself
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q
 
-check: install lint types layers ## what CI runs: format, lint, types, layers, then the tests
+check: install lint types layers ## what CI runs: format, lint, types, layers, then the tests and the bounded fuzzing
 	$(MAKE) --no-print-directory test
+	$(MAKE) --no-print-directory fuzz
+
+fuzz: install ## send the API 2,000 requests made from its own description
+	$(BIN)/python -m pytest -q -m fuzz tests/web/api
 
 exhaustive: install ## the full sweeps: every date, every history
 	$(BIN)/python -m pytest -n 2 -q -m "exhaustive or not exhaustive"

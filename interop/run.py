@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from interop import vectors
+from interop import page, vectors
 from workflow.cli.main import run as aeo
 from workflow.reports.trail.table import COLUMNS
 
@@ -113,6 +113,30 @@ def with_go() -> str:
     return _told(go, "run", HERE / "check_tlog.go", MATERIAL / "vectors.jsonl", MATERIAL / "checkpoints.jsonl")
 
 
+def with_the_page() -> str:
+    """Run every command of docs/verifying.md as it stands there, those of the tools above among them."""
+    folder = PLACE / "page"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name in page.PROGRAMS:
+        shutil.copy(HERE / name, folder)
+    with_go = shutil.which("go") and Path("/usr/share/gocode/src/golang.org/x/mod").exists()
+    able = {"", "pymerkle"} | ({"go"} if with_go else set()) | ({"npm"} if shutil.which("npm") else set())
+    found = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    environment = {name: value for name, value in found.items() if name not in ("GO111MODULE", "GOPATH", "GOFLAGS")}
+    steps = [step for step in page.steps() if step.tool in able]
+    for step in steps:
+        try:
+            printed = page.run(step, folder, environment)
+        except subprocess.CalledProcessError as error:
+            raise Failed(f"{step.commands}{error.stdout}{error.stderr}") from error
+        if step.printed and page.common(printed) != page.common(step.printed):
+            raise Failed(f"{step.commands}printed\n{printed}where the page shows\n{step.printed}")
+    without = sorted({step.tool for step in page.steps()} - able)
+    missing = f"; not tried, for want of the tool: {', '.join(without)}" if without else ""
+    return f"{len(steps)} steps print what the page shows{missing}"
+
+
 def with_libreoffice() -> str:
     soffice = _need("soffice", "apt-get install libreoffice-calc")
     folder = PLACE / "libreoffice"
@@ -149,6 +173,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     "pymerkle": with_pymerkle,
     "Go x/mod tlog and note": with_go,
     "npm @transmute/rfc9162": with_transmute,
+    "docs/verifying.md": with_the_page,
     "pm4py": with_pm4py,
     "LibreOffice": with_libreoffice,
     "qpdf": with_qpdf,

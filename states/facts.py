@@ -25,6 +25,7 @@ class Person:
     id: str
     name: str
     roles: frozenset[str]
+    stands_in_for: frozenset[str] = frozenset()  # ids of people who are absent on the day it is asked
 
 
 CLOCK = Person("clock", "The clock", frozenset({"clock"}))

@@ -11,6 +11,10 @@ from states.dates import Standing
 from states.definition import BANDS, Programme, Transition
 from states.facts import Facts, Person
 
+# What only the deciding person or the recommendation itself can meet.
+LEFT_TO_THE_DECISION = frozenset(
+    {"recommended", "four_eyes", "role_permits", "reason_given", "reason_code_known", "valid_until_later"}
+)
 _NAMED = 4  # how many things a sentence names before it counts the rest
 
 

@@ -10,7 +10,7 @@ from transitions import EventData, Machine
 
 from states.definition import Programme, Transition
 from states.facts import Facts, Person
-from states.guards import Attempt, Guard, Met, Question, Unmet, names, role_words, rules_of, some
+from states.guards import LEFT_TO_THE_DECISION, Attempt, Guard, Met, Question, Unmet, names, role_words, rules_of, some
 
 
 class UnknownTrigger(Exception):
@@ -30,6 +30,11 @@ class Action:
     @property
     def allowed(self) -> bool:
         return not self.unmet
+
+    @property
+    def facts_in_the_way(self) -> tuple[Unmet, ...]:
+        """What only facts can meet: while it is there nobody can recommend the action either."""
+        return tuple(one for one in self.unmet if one.rule not in LEFT_TO_THE_DECISION)
 
 
 @dataclass(frozen=True)

@@ -196,6 +196,7 @@ def _in_time(made: list[Planned], outlook: Outlook, opens: datetime | None) -> l
 
 
 ENDED = "the certificate has ended"
+NOBODY = "nobody to remind"
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,11 @@
 """How long a certificate or a band assessment holds. Pure; must not know where the dates are kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from states.dates import add_months, add_years, last_valid_day
 from states.definition import Programme
+from states.standing import Held
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,28 @@ def renewed_term(programme: Programme, old: Term, decided_on: date, band_valid_u
     if validity.limited_by_band and band_valid_until is not None:
         until = min(until, band_valid_until)
     return Term(old.valid_until + timedelta(days=1), until)
+
+
+def decided_term(
+    programme: Programme,
+    held: Held,
+    decided_on: date,
+    band_valid_until: date | None,
+    *,
+    first: date | None = None,
+    earlier: date | None = None,
+) -> Term:
+    """Return the term of a certificate decided on a day: a renewed one while another runs and no first day is named.
+
+    `earlier` is a last day that an approver sets before the one that the rules give.
+    """
+    old = held.newest
+    if old is not None and first is None and held.runs(decided_on):
+        # One that ran on past its end gives way on the decision day.
+        term = renewed_term(programme, Term(old.valid_from, old.valid_until), decided_on, band_valid_until)
+    else:
+        term = certificate_term(programme, first or decided_on, band_valid_until)
+    return replace(term, valid_until=earlier) if earlier else term
 
 
 def band_valid_until(programme: Programme, band: str, assessed_on: date) -> date | None:

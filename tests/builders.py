@@ -11,7 +11,7 @@ from sqlalchemy import Table, select
 from stdnum.sg import uen as stdnum_uen
 
 from states.dates import local_instant
-from states.facts import Person
+from states.facts import OPERATOR, Person
 from states.terms import band_valid_until
 from workflow import models
 from workflow.decisions.outcome import Act, Done, Outcome
@@ -84,7 +84,8 @@ def _insert_person(connection: Any, person: Person) -> None:
     row = {"id": person.id, "email": email_of(person), "name": person.name, "active": True, "created_at": NOW}
     connection.execute(table_of(models.Officer).insert(), row)
     roles = [{"officer_id": person.id, "role": role} for role in sorted(person.roles)]
-    connection.execute(table_of(models.OfficerRole).insert(), roles)
+    if roles:
+        connection.execute(table_of(models.OfficerRole).insert(), roles)
 
 
 def act(person: Person, now: datetime = NOW) -> Act:
@@ -176,7 +177,7 @@ def visited_and_assessed(office: Office, by: Act, reference: str, day: date, ban
     report = add(office, by, reference, "visit_report")
     done(record_visit(office, reference=reference, held_on=day, report=report, act=by))
     with office.database.snapshot() as connection:
-        uen = cases.read(connection, reference).uen
+        uen = cases.read(connection, reference, OPERATOR).uen
     done(set_band(office, uen=uen, band=band, assessed_on=day, act=by))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import builders
 from sqlalchemy import func, select
 
+from states.facts import OPERATOR
 from states.standing import Certificate, Event, history
 from states.terms import band_valid_until
 from workflow import models
@@ -132,7 +133,7 @@ def certify(office: Office, staff: builders.People, reference: str, day: date) -
 
 def show(office: Office, reference: str, now: datetime) -> dict[str, Any]:
     with office.database.snapshot() as connection:
-        return cases.show(connection, office, reference=reference, now=now)
+        return cases.show(connection, office, reference=reference, viewer=OPERATOR, now=now)
 
 
 def by_events(office: Office, reference: str, day: date) -> dict[str, str]:

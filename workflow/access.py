@@ -1,6 +1,11 @@
-"""Who may do what outside the programme's transitions. Trigger roles live in the programme and are explain()'s."""
+"""Who sees which cases, which pages a role opens, and who may do what outside the programme's transitions.
+
+Trigger roles live in the programme and are explain()'s.
+"""
 
 from enum import StrEnum
+
+from states.facts import Person
 
 STAFF = frozenset({"officer", "approver", "account_manager", "supervisor", "auditor", "admin"})
 CASE_ROLES = frozenset({"officer", "approver", "account_manager", "supervisor"})  # in which a deputy can stand in
@@ -38,8 +43,16 @@ class Deed(StrEnum):
     CONFIRM_SWEEP = "confirm a sweep"
     RELEASE_ADDRESS = "release an address"
     RETRY_MESSAGE = "send a message again"
+    TRY_RELAY = "try the mail relay"
     KEEP_CALENDAR = "keep the calendar of public holidays"
     NOTE_CONTACT = "note a contact with the company"
+    KEEP_ACCESS = "set passwords, reset codes, keep tokens and end sessions"
+    AUDIT = "read what an auditor asks"
+    SEE_RETENTION = "see what is kept how long"
+    SET_RETENTION = "set how long records are kept"
+    HOLD = "place or lift a legal hold"
+    DISPOSE = "dispose of records"
+    ATTEST_ROLES = "attest the roles of the staff"
 
 
 ALLOWED: dict[Deed, tuple[str, ...]] = {
@@ -72,16 +85,86 @@ ALLOWED: dict[Deed, tuple[str, ...]] = {
     Deed.CONFIRM_SWEEP: ("supervisor",),
     Deed.RELEASE_ADDRESS: ("officer", "supervisor", "admin"),
     Deed.RETRY_MESSAGE: ("officer", "account_manager", "supervisor", "admin"),
+    Deed.TRY_RELAY: ("admin",),
     Deed.KEEP_CALENDAR: ("admin",),
     Deed.NOTE_CONTACT: ("officer", "supervisor", "account_manager"),  # an account manager for the own companies
+    Deed.KEEP_ACCESS: ("admin",),  # and everybody for the own account
+    Deed.AUDIT: ("auditor", "supervisor"),
+    Deed.SEE_RETENTION: ("auditor", "supervisor", "admin"),
+    Deed.SET_RETENTION: ("admin",),
+    Deed.HOLD: ("supervisor", "admin"),
+    Deed.DISPOSE: ("supervisor", "admin"),  # one asks, another one confirms
+    Deed.ATTEST_ROLES: ("supervisor", "admin"),
+}
+
+
+class Area(StrEnum):
+    """What a route shows or changes. Every route names one; the objects in it are looked at apart."""
+
+    PUBLIC = "public"  # anybody, signed in or not
+    OWN = "your account"  # everybody who is signed in
+    WORK = "my work"
+    CASES = "cases"
+    APPROVALS = "approvals"
+    PORTFOLIO = "portfolio"
+    CALENDAR = "calendar"
+    COMPANIES = "companies"
+    PROGRAMMES = "programmes"
+    TEAM = "team"
+    TRAIL = "the trail"
+    PROOF = "the proof of reminders"
+    MESSAGES = "messages"
+    MAILBOX = "the embedded mailbox"
+    PEOPLE = "people"
+    SETTINGS = "settings"
+
+
+OPENED_BY: dict[Area, frozenset[str]] = {
+    Area.OWN: STAFF,
+    Area.WORK: frozenset({"officer", "approver", "supervisor"}),
+    Area.CASES: STAFF,  # an account manager sees the own companies' cases alone
+    Area.APPROVALS: frozenset({"approver", "supervisor"}),
+    Area.PORTFOLIO: frozenset({"account_manager", "supervisor"}),
+    Area.CALENDAR: STAFF,
+    Area.COMPANIES: STAFF,
+    Area.PROGRAMMES: STAFF,
+    Area.TEAM: frozenset({"supervisor", "auditor"}),
+    Area.TRAIL: frozenset({"auditor", "supervisor"}),
+    Area.PROOF: frozenset({"auditor", "supervisor"}),
+    Area.MESSAGES: STAFF,
+    Area.MAILBOX: STAFF - {"account_manager"},  # it holds everybody's mail
+    Area.PEOPLE: frozenset({"admin", "auditor"}),
+    Area.SETTINGS: frozenset({"admin", "auditor"}),
 }
 
 _ALONE = frozenset({"admin", "auditor"})
+_WITH_CODE = frozenset({"approver", "admin"})  # a password alone neither decides nor gives roles
+_SEE_ALL = (STAFF - {"account_manager"}) | {"operator", "clock"}
+
+
+def sees_all(person: Person) -> bool:
+    """Say whether somebody sees every case and company, whoever their account manager is."""
+    return bool(person.roles & _SEE_ALL)
+
+
+def portfolios_of(person: Person) -> frozenset[str]:
+    """Return the account managers whose companies are somebody's own: the person, and those he or she stands in for."""
+    return person.stands_in_for | {person.id} if "account_manager" in person.roles else frozenset()
 
 
 def role_for(deed: Deed, roles: frozenset[str]) -> str | None:
     """Return the role in which somebody with these roles may do the deed, or None."""
     return next((role for role in ALLOWED[deed] if role in roles), None)
+
+
+def opens(area: Area, roles: frozenset[str]) -> bool:
+    """Say whether somebody with these roles may use an area's routes. PUBLIC is everybody's."""
+    return area is Area.PUBLIC or bool(OPENED_BY[area] & roles)
+
+
+def needs_code(roles: frozenset[str]) -> bool:
+    """Say whether somebody with these roles proves himself or herself in two ways."""
+    return bool(roles & _WITH_CODE)
 
 
 def clashing(roles: frozenset[str]) -> str | None:

@@ -19,11 +19,13 @@ from workflow.errors import BadInput, Unavailable
 from workflow.models.base import table_of
 from workflow.operations.deliver_outbox import Post
 from workflow.operations.set_up_installation import renew_identity, set_clock, set_up_installation
+from workflow.provider import Provider
 from workflow.settings import Settings
 from workflow.store import copies, engines, final_rows, revision
 from workflow.store.database import Database
 from workflow.store.editions import Editions, is_stored
 from workflow.store.office import Office
+from workflow.store.secrets import Secrets, make_secret, secrets_of
 from workflow.store.signing import Signer, make_key, signer_of
 
 _PROGRAMMES = Path(__file__).resolve().parents[1] / "states" / "programmes"
@@ -42,6 +44,19 @@ class Opened:
     def signer(self) -> Signer:
         """Return what signs the log. Raises Unavailable without a usable key."""
         return signer_of(self.settings.key, self.settings.data_dir)
+
+    def secrets(self) -> Secrets:
+        """Return the keys behind forms, codes and counters. Raises Unavailable without a usable secret."""
+        return secrets_of(self.settings.secret_key, self.settings.secret_file)
+
+    def provider(self) -> Provider | None:
+        """Return the provider of single sign-on, where there is one. Raises BadInput when only half of it is set."""
+        settings = self.settings
+        if not settings.oidc_issuer:
+            return None
+        if not settings.oidc_client_id:
+            raise BadInput("OIDC", "AEO_OIDC_ISSUER is set without AEO_OIDC_CLIENT_ID. Set both, or none.")
+        return Provider(settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret, settings.oidc_label)
 
     def post(self) -> Post:
         """Return how mail leaves. Raises BadInput for an unusable address."""
@@ -93,19 +108,23 @@ def upgrade(settings: Settings) -> list[str]:
         _answers(database)
         schema.upgrade(database.writer)
         made = set_up_installation(database, shipped_programmes(settings), now=datetime.now(UTC))
-        return made + _key_made(settings)
+        return made + _keys_made(settings)
     finally:
         database.close()
 
 
-def _key_made(settings: Settings) -> list[str]:
-    """Make the signing key where none is named and none is there. A key that is lost is never made anew in silence."""
-    file = settings.data_dir / "log.key"
-    if settings.signing_key or file.exists():
-        return []
+def _keys_made(settings: Settings) -> list[str]:
+    """Make each key that is neither named nor there, and say so: one that is lost is never made anew in silence."""
+    made: list[str] = []
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    make_key(file)
-    return [f"the log's signing key {file}"]
+    log_key = settings.data_dir / "log.key"
+    if not settings.signing_key and not log_key.exists():
+        make_key(log_key)
+        made.append(f"the log's signing key {log_key}")
+    if not settings.secret_key and not settings.secret_file.exists():
+        make_secret(settings.secret_file)
+        made.append(f"the installation's secret {settings.secret_file}")
+    return made
 
 
 @contextmanager

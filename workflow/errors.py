@@ -31,3 +31,11 @@ class NotPermitted(CaseworkError):
 
 class Unavailable(CaseworkError):
     """The system cannot work now: no database, a locked file, weak durability, a missing migration."""
+
+
+class NotSignedIn(CaseworkError):
+    """Who asks is not known, or cannot be believed."""
+
+
+class TooMany(CaseworkError):
+    """Too many requests; the sentence says when the next one may come. `details["seconds"]` is how long to wait."""

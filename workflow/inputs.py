@@ -6,7 +6,7 @@ Refuses with one clear sentence; nothing is done before it passes. Tables do not
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from stdnum.sg import uen as stdnum_uen
 
@@ -97,6 +97,35 @@ def day(value: str, what: str) -> date:
         return date.fromisoformat(value)
     except ValueError:
         raise BadInput("DATE", f'{what} "{value[:40]}" is not a date. Write year, month, day: 2027-03-27.') from None
+
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_WRITTEN = re.compile(
+    r"(?:[a-z]{3,9}\.?,?\s+)?(?P<day>\d{1,2})[\s./-]+(?P<month>\d{1,2}|[a-z]{3,9})\.?,?[\s./-]+(?P<year>\d{4}|\d{2})"
+)
+_FURTHEST = 36_500  # days from today: a century
+
+
+def written_day(value: str, what: str, today: date) -> date:
+    """Return a date as people write it, the day first: 27/3/27, 27 mar 2027, 2027-03-27, today, +30d. Raises BadInput."""
+    said = text(value, what, longest=40, lines=False).lower()
+    if said == "today":
+        return today
+    ahead = re.fullmatch(r"([+-])\s*(\d{1,5})\s*(?:d|days?)?", said)
+    if ahead and int(ahead[2]) <= _FURTHEST:
+        return today + timedelta(days=int(ahead[1] + ahead[2]))
+    found = _WRITTEN.fullmatch(said)
+    try:
+        if not found:
+            return date.fromisoformat(said)
+        month, year = found["month"], int(found["year"])
+        number = int(month) if month.isdigit() else _MONTHS.index(month[:3]) + 1
+        return date(year + 2000 if year < 100 else year, number, int(found["day"]))  # noqa: PLR2004  # two digits
+    except ValueError:
+        raise BadInput(
+            "DATE_AMBIGUOUS",
+            f'{what} "{value[:40]}" is no date that is clear. Write day, month and year, for example 27 3 2027.',
+        ) from None
 
 
 def instant(value: str, what: str) -> datetime:

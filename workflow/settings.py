@@ -9,6 +9,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from workflow.errors import BadInput
 
+_SECRET = frozenset({"secret_key", "token", "oidc_client_secret"})  # never shown, whatever they look like
+
 
 class Settings(BaseSettings):
     """The variables named AEO_..., read once at start."""
@@ -24,10 +26,16 @@ class Settings(BaseSettings):
     bounces: Path | None = None  # the maildir into which undeliverable mail comes back
     base_url: str = Field(default="", pattern=r"^(https?://[^\s/?#]+[^\s?#]*)?$")  # empty: mails have no buttons
     signing_key: str = ""  # a file or PEM text; empty: a file in the data folder
+    secret_key: str = ""  # the installation's secret itself; empty: a file in the data folder
     checkpoint_dir: Path | None = None  # where signed checkpoints are also put
     programmes_dir: Path | None = None
     templates_dir: Path | None = None
     officer: str = ""
+    token: str = ""  # of the person who acts on the command line
+    oidc_issuer: str = Field(default="", pattern=r"^(https?://[^\s?#]+)?$")  # empty: no single sign-on
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_label: str = "Use your agency account"  # on the button
     clock: str = ""
 
     @property
@@ -42,6 +50,10 @@ class Settings(BaseSettings):
     def key(self) -> str:
         return self.signing_key or str(self.data_dir / "log.key")
 
+    @property
+    def secret_file(self) -> Path:
+        return self.data_dir / "secret.key"
+
     def table_value(self, name: str) -> str:
         """Return one setting as it may be shown."""
         return next(str(row["value"]) for row in self.table() if row["variable"] == f"AEO_{name.upper()}")
@@ -50,9 +62,14 @@ class Settings(BaseSettings):
         """Return every setting with its value (secrets masked), its default and where it comes from."""
         rows: list[dict[str, Any]] = []
         for name, field in type(self).model_fields.items():
-            value = {"database_url": self.database, "smtp_url": self.smtp, "signing_key": self.key}.get(
-                name, getattr(self, name)
-            )
+            value = {
+                "database_url": self.database,
+                "smtp_url": self.smtp,
+                "signing_key": self.key,
+                "secret_key": self.secret_key or self.secret_file,
+            }.get(name, getattr(self, name))
+            if name in _SECRET and getattr(self, name):
+                value = "***"
             rows.append(
                 {
                     "variable": f"AEO_{name.upper()}",

@@ -31,7 +31,7 @@ def test_every_kind_of_entry_that_the_code_writes_has_words() -> None:
         kind
         for path in SOURCES
         for kind in re.findall(
-            r'"((?:case|clock|mail|people|register|programme|audit|system):[a-z_]+:[a-z_]+)"', path.read_text()
+            r'"((?:access|case|clock|mail|people|register|programme|audit|system):[a-z_]+:[a-z_]+)"', path.read_text()
         )
     }
 

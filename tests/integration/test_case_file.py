@@ -9,6 +9,7 @@ import builders
 import pytest
 
 from states.dates import add_months
+from states.facts import OPERATOR
 from states.loader import load_programme
 from workflow import models
 from workflow.decisions.outcome import Done, Outcome, Refused
@@ -118,7 +119,7 @@ class TestSites:
         builders.done(desk.site(reference, "Jurong"))
 
         with desk.office.database.snapshot() as connection:
-            shown = cases.show(connection, desk.office, reference=reference, now=builders.NOW)
+            shown = cases.show(connection, desk.office, reference=reference, viewer=OPERATOR, now=builders.NOW)
         assert shown["sites"] == ["Changi", "Jurong", "Tuas"]
 
     def test_cannot_have_the_same_name_twice(self, desk: Desk):
@@ -238,7 +239,7 @@ class TestCorrectiveActions:
         assert "ACTION_OVERDUE" not in desk.unmet(reference, "certify")
         assert refused(close_action(desk.office, act=desk.officer, **close)) == {"ACTION_NOT_OPEN"}
         with desk.office.database.snapshot() as connection:
-            (listed,) = case_file.actions(connection, reference=reference)
+            (listed,) = case_file.actions(connection, reference=reference, viewer=OPERATOR)
         assert (listed["status"], listed["evidence"]) == ("closed", "Photo of the new gate.")
 
     def test_are_closed_after_the_decision_too(self, desk: Desk):
@@ -364,7 +365,7 @@ class TestRefiling:
         new = builders.done(desk.confirm(self.refile(desk, reference, old, "evidence"))).data["document"]
 
         with desk.office.database.snapshot() as connection:
-            listed = {row["id"]: row for row in case_file.documents(connection, reference=reference)}
+            listed = {row["id"]: row for row in case_file.documents(connection, reference=reference, viewer=OPERATOR)}
         assert (listed[old]["status"], listed[new]["status"]) == ("withdrawn", "counts")
         assert (listed[new]["kind"], listed[new]["sha256"]) == ("evidence", listed[old]["sha256"])
         finding = desk.findings(reference, "S1")[""]
@@ -538,7 +539,9 @@ class TestDrafts:
         desk.site(reference, "Jurong")
         contents = len(builders.rows_of(desk.office, models.DocumentChunk))
         with desk.office.database.snapshot() as connection:
-            offered = case_file.checklist(connection, desk.office, reference=reference, only_drafts=True)
+            offered = case_file.checklist(
+                connection, desk.office, reference=reference, viewer=OPERATOR, only_drafts=True
+            )
         assert len(offered) == len(builders.criteria(desk.office)) + 1  # S3 of the two sites that had answers
 
         confirm = {"reference": reference, "act": desk.officer}

@@ -84,7 +84,7 @@ class TestNoting:
 
     def test_is_refused_to_an_account_manager_of_other_companies(self, sqlite_office: Office):
         reference = invited(sqlite_office)
-        other = builders.another_person(sqlite_office, "p-91", "Hana Mori", "account_manager")
+        other = builders.another_person(sqlite_office, "p-91", "Hana Mori", "account_manager", "approver")
 
         refused = note_contact(
             sqlite_office,

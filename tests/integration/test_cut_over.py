@@ -296,7 +296,9 @@ class TestRemindersAfterCutOver:
 
         def ahead(reference: str) -> list[tuple]:
             with office.database.snapshot() as connection:
-                found = calendar(connection, office, first=TODAY, last=last + 2 * DAY, reference=reference)
+                found = calendar(
+                    connection, office, viewer=OPERATOR, first=TODAY, last=last + 2 * DAY, reference=reference
+                )
             return [
                 (one["rule"], one["due_at"], one["audience"], one["message"], one["status"])
                 for one in found

@@ -8,6 +8,7 @@ from sqlalchemy import URL, event, select, text
 from sqlalchemy.exc import DBAPIError
 
 from states.definition import Programme
+from states.facts import OPERATOR
 from workflow import models
 from workflow.errors import NotFound, Unavailable
 from workflow.models.base import table_of
@@ -210,6 +211,6 @@ class TestPeople:
 class TestLock:
     def test_says_that_a_reference_does_not_exist(self, office: Office):
         with pytest.raises(NotFound) as refused, office.database.transaction() as transaction:
-            cases.lock(transaction.connection, "STP-1999-000001")
+            cases.lock(transaction.connection, "STP-1999-000001", OPERATOR)
 
         assert 'no application "STP-1999-000001"' in refused.value.sentence

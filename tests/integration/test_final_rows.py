@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from workflow import models
 from workflow.models.base import table_of
 from workflow.operations.sweep import sweep
-from workflow.store import final_rows
+from workflow.store import disposal, final_rows
 from workflow.store.office import Office
 
 _ENTRY = table_of(models.AuditEntry)
@@ -52,8 +52,19 @@ def _what_two_people_agreed(connection: Connection, person: str) -> None:
     signed = {"origin": "test.example", "size": 1, "root": "0" * 64, "note": "signed", "signed_at": builders.NOW}
     connection.execute(table_of(models.Checkpoint).insert(), signed)
     connection.execute(table_of(models.LogNode).insert(), {"level": 8, "number": 0, "hash": "0" * 64})
+    _what_retention_leaves(connection, document.application_id, person)
     accepted = {"code": "STP", "edition": "2026-01", "accepted_by": person, "accepted_at": builders.NOW}
     connection.execute(table_of(models.ProgrammeAcceptance).insert(), accepted)
+
+
+def _what_retention_leaves(connection: Connection, case: int, person: str) -> None:
+    period = {"kind": "mail", "years": 7, "source": "Records Act", "set_by": person, "set_at": builders.NOW}
+    connection.execute(table_of(models.RetentionPeriod).insert(), period)
+    hold = {"id": 1, "application_id": case, "reason": "Inquiry", "placed_by": person, "placed_at": builders.NOW}
+    connection.execute(table_of(models.LegalHold).insert(), hold)
+    lifted = {"hold_id": 1, "reason": "Over", "lifted_by": person, "lifted_at": builders.NOW}
+    connection.execute(table_of(models.LegalHoldLift).insert(), lifted)
+    disposal.note(connection, case, ["mail"], approval_id=1, entry_id=1, now=builders.NOW)
 
 
 def refused(office: Office, statement: str, *, message: str = "rows are final") -> None:
@@ -186,14 +197,27 @@ class TestMissing:
 
         assert missing == ["final_certificate_delete", "final_certificate_truncate", "final_certificate_update"]
 
-    def test_names_a_trigger_whose_function_was_hollowed_out(self, postgresql_office: Office):
-        hollow = (
-            "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
-        )
+    @pytest.mark.parametrize(
+        ("function", "trigger"),
+        [("refuse_change", "final_decision_delete"), ("refuse_update_of_decision", "final_decision_update")],
+    )
+    def test_names_a_trigger_whose_function_was_hollowed_out(
+        self, postgresql_office: Office, function: str, trigger: str
+    ):
+        hollow = f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
         with postgresql_office.database.transaction() as transaction:
             transaction.connection.execute(text(hollow))
 
         with postgresql_office.database.snapshot() as connection:
             found = final_rows.missing(connection)
 
-        assert "final_decision_update" in found
+        assert trigger in found
+
+    def test_names_a_trigger_that_runs_another_function(self, postgresql_office: Office):
+        with postgresql_office.database.transaction() as transaction:
+            transaction.connection.execute(text("DROP TRIGGER final_certificate_update ON certificate"))
+            lenient = "BEFORE UPDATE ON certificate FOR EACH ROW EXECUTE FUNCTION refuse_update_of_decision()"
+            transaction.connection.execute(text(f"CREATE TRIGGER final_certificate_update {lenient}"))
+
+        with postgresql_office.database.snapshot() as connection:
+            assert final_rows.missing(connection) == ["final_certificate_update"]

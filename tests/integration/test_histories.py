@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 from sqlalchemy import URL, Engine, select, text
 from sqlalchemy import event as sql_event
 
-from states.facts import Person
+from states.facts import OPERATOR, Person
 from states.standing import Certificate, Event, history
 from states.terms import band_valid_until
 from workflow import models
@@ -453,7 +453,9 @@ class Histories(RuleBasedStateMachine):
         ran["steps"] += 1
         model = self.model
         with self.office.database.snapshot() as connection:
-            shown = cases.show(connection, self.office, reference=self.reference, now=morning_of(model.today))
+            shown = cases.show(
+                connection, self.office, reference=self.reference, viewer=OPERATOR, now=morning_of(model.today)
+            )
             live_key = connection.execute(
                 text("SELECT live_key FROM application WHERE id = :id"), {"id": self.case_id}
             ).scalar_one()

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import NoResultFound
 
 from states.dates import local_instant
-from states.facts import CLOCK, Person
+from states.facts import CLOCK, OPERATOR, Person
 from states.loader import load_programme
 from states.planner import Planned
 from workflow import models
@@ -427,7 +427,7 @@ class TestADecisionUnderWay:
 
 def certify_as_it_was(office: Office, connection: Connection, reference: str, planned: Planned) -> None:
     """What a decision writes that read the calendar before the holiday was in it."""
-    case = cases.lock(connection, reference)
+    case = cases.lock(connection, reference, OPERATOR)
     programme = office.editions.machine(connection, case.programme, case.edition).programme
     dates = {"certificate_number": "STP-2026-C00001", "valid_from": FROM, "valid_until": LAST}
     basis = newest_decision(connection, case)

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import builders
 import pytest
 
+from states.facts import OPERATOR
 from workflow.errors import BadInput
 from workflow.operations.ask_information import ask_information
 from workflow.operations.sweep import sweep
@@ -51,13 +52,13 @@ def would_do(office: Office, now: datetime) -> set[str]:
 
 def shown(office: Office, reference: str, now: datetime) -> tuple[str, str]:
     with office.database.snapshot() as connection:
-        case = cases.show(connection, office, reference=reference, now=now)
+        case = cases.show(connection, office, reference=reference, viewer=OPERATOR, now=now)
     return case["state"], case["standing"]
 
 
 def in_calendar(office: Office, rule: str) -> tuple[date, datetime]:
     with office.database.snapshot() as connection:
-        rows = calendar(connection, office, first=date(2026, 1, 1), last=date(2030, 1, 1))
+        rows = calendar(connection, office, viewer=OPERATOR, first=date(2026, 1, 1), last=date(2030, 1, 1))
     (row,) = [row for row in rows if row["rule"] == rule]
     return row["due_on"], row["due_at"]
 
@@ -127,7 +128,7 @@ class TestOnAnyHost:
         assert [is_past(now) for now in around(REPLY_END)] == [False, True, True]
         assert [would_do(office, now) for now in around(REMINDER)] == [set(), *[{"request_reminder"}] * 2]
         with office.database.snapshot() as connection:
-            rows = calendar(connection, office, first=REPLY_BY, last=REPLY_BY + DAY)
+            rows = calendar(connection, office, viewer=OPERATOR, first=REPLY_BY, last=REPLY_BY + DAY)
         assert {(row["rule"], row["due_on"], row["due_at"]) for row in rows} == {
             ("request_reminder", REPLY_BY + DAY, REMINDER)
         }

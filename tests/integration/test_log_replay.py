@@ -9,22 +9,30 @@ import pytest
 from builders import act, done
 
 from states.facts import OPERATOR
+from workflow import models
 from workflow.audit.entry import Entry, leaf_hash
 from workflow.decisions.record import enter
 from workflow.operations.correct_certificate import correct_certificate
 from workflow.operations.decide_approval import confirm_approval
 from workflow.operations.disable_officer import disable_officer
+from workflow.operations.gazette_holiday import gazette_holiday, withdraw_holiday
 from workflow.operations.manage_officers import add_officer, change_roles
 from workflow.operations.record_consent import record_consent
 from workflow.operations.reissue_certificate import reissue_certificate
 from workflow.operations.seal_log import seal_log
-from workflow.operations.set_up_installation import renew_identity
+from workflow.operations.set_up_installation import keep_calendars, renew_identity
 from workflow.reports.log_replay import Difference, replay
 from workflow.store import final_rows, signing
 from workflow.store.office import Office
 from workflow.store.signing import Signer, signer_of
 
-BY_FIXTURES = {"officer", "programme_edition", "document", "participation"}  # made there without an entry
+BY_FIXTURES = {
+    "officer",
+    "programme_edition",
+    "document",
+    "participation",
+    "calendar_day",
+}  # made there without an entry
 
 
 def differences(office: Office, *, also: frozenset[str] = frozenset()) -> list[Difference]:
@@ -193,6 +201,52 @@ def test_an_edition_is_held_to_the_hash_in_the_entries(office: Office):
 
     found = differences(office, also=frozenset({"programme_edition"}))
     assert [(one.table, one.column) for one in found] == [("programme_edition", "canonical")]
+
+
+class TestHolidays:
+    def of_holidays(self, office: Office) -> list[str]:
+        return [one.sentence for one in differences(office, also=frozenset({"calendar_day"}))]
+
+    @pytest.fixture
+    def kept(self, office: Office) -> Office:
+        admin = builders.another_person(office, "p-09", "Ann", "admin")
+        with office.database.transaction() as transaction:
+            keep_calendars(transaction.connection, now=builders.NOW)
+        day, by = date(2027, 3, 1), act(admin)
+        done(gazette_holiday(office, day=day, name="Polling Day", act=by))
+        done(withdraw_holiday(office, day=day, reason="Postponed.", act=by))
+        return office
+
+    def test_are_as_the_log_says_after_honest_work(self, kept: Office):
+        assert self.of_holidays(kept) == []
+
+    def test_are_entered_once(self, kept: Office):
+        with kept.database.transaction() as transaction:
+            assert keep_calendars(transaction.connection, now=builders.NOW) == 0
+
+        assert len(builders.rows_of(kept, models.AuditEntry, kind="system:holidays:computed")) == 1
+
+    @pytest.mark.parametrize(
+        ("statement", "found"),
+        [
+            (
+                "DELETE FROM calendar_day WHERE day = '2027-08-09'",
+                "2027-08-09 in Asia/Singapore, closed is in the log, but not in the table.",
+            ),
+            (
+                "UPDATE calendar_day SET closed = NOT closed WHERE day = '2027-08-09'",
+                "2027-08-09 in Asia/Singapore, open is not in the log.",
+            ),
+            (
+                "DELETE FROM calendar_day WHERE day = '2027-03-01' AND NOT closed",
+                "2027-03-01 in Asia/Singapore, open is in the log, but not in the table.",
+            ),
+        ],
+    )
+    def test_are_told_from_the_log(self, kept: Office, statement: str, found: str):
+        behind_the_triggers(kept, statement)
+
+        assert f"calendar_day {found}" in self.of_holidays(kept)
 
 
 def test_entries_that_wait_for_a_position_are_looked_at_too(sqlite_office: Office):

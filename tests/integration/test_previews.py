@@ -9,11 +9,12 @@ from builders import act, done
 
 from notifications.rendering import Renderer, messages
 from notifications.samples import sample
+from states.facts import OPERATOR
 from workflow import bootstrap, models
 from workflow.errors import BadInput, NotFound
 from workflow.operations.demonstration import load_demonstration
 from workflow.operations.plan_visit import plan_visit
-from workflow.operations.preview_message import preview_message
+from workflow.operations.preview_message import preview_message, preview_of_case
 from workflow.settings import Settings
 from workflow.store.office import Office
 
@@ -72,7 +73,9 @@ class TestPreviewMessage:
         staff = builders.people(sqlite_office)
         reference = builders.submit(sqlite_office, act(staff.officer), company_name="Saltfern Foods Pte. Ltd.")
 
-        found = preview_message(Renderer(), "information_requested", office=sqlite_office, reference=reference)
+        found = preview_of_case(
+            Renderer(), "information_requested", office=sqlite_office, reference=reference, viewer=OPERATOR
+        )
 
         assert found.subject == f"Information needed: Saltfern Foods Pte. Ltd., {reference}"
         assert "Which sites are in use?" in found.text
@@ -86,4 +89,4 @@ class TestPreviewMessage:
 
     def test_an_unknown_case_is_not_found(self, sqlite_office: Office) -> None:
         with pytest.raises(NotFound):
-            preview_message(Renderer(), "certified", office=sqlite_office, reference="STP-1999-000001")
+            preview_of_case(Renderer(), "certified", office=sqlite_office, reference="STP-1999-000001", viewer=OPERATOR)

@@ -10,6 +10,7 @@ from builders import act
 from states.facts import OPERATOR
 from workflow import models
 from workflow.audit import bundle
+from workflow.audit.bundle import header_of
 from workflow.audit.note import BadNote, open_checkpoint, verifier_of
 from workflow.operations.rotate_key import rotate_key
 from workflow.operations.seal_log import seal_log
@@ -50,6 +51,13 @@ def test_old_and_new_bundles_verify_each_with_its_own_key(office: Office, file: 
 
     assert bundle.verify(iter(old), key=made["before"]).holds
     assert bundle.verify(iter(new), key=made["after"], checkpoint=made["checkpoint"]).holds
+
+
+def test_whoever_trusts_the_new_key_may_use_a_checkpoint_that_only_the_old_one_signed(office: Office, file: Path):
+    signed_by_the_old = header_of(lines(office, file)[0]).checkpoint
+    made = rotate_key(office, file, act=act(OPERATOR)).data
+
+    assert bundle.verify(iter(lines(office, file)), key=made["after"], checkpoint=signed_by_the_old).holds
 
 
 def test_the_log_grows_under_the_new_key_alone(office: Office, file: Path):

@@ -103,3 +103,39 @@ class TestALifecycleUpgrade:
             assert final_rows.missing(connection) == []
         assert found == [(1, 2, "2026-11-02", ""), (2, 1, "None", "")]
         assert [tuple(event) for event in events] == [("expired", 1)]
+
+
+class TestARetentionUpgrade:
+    """What waits for a second person is asked in one more kind; what was asked before stays, and so does what names it."""
+
+    ROWS = (
+        *TestALifecycleUpgrade.ROWS[:2],
+        (
+            "INSERT INTO approval (id, kind, application_id, sentence, request, blocks, requested_by, role, requested_at, "
+            "status, decision_reason) VALUES (1, 'document_waiver', 1, 'Do without', '{}', false, 'p', 'officer', "
+            "'2026-11-02 00:00:00', 'confirmed', '')"
+        ),
+        (
+            "INSERT INTO document_waiver (application_id, cycle, kind, reason, approval_id, at) "
+            "VALUES (1, 1, 'bizfile_report', 'On file', 1, '2026-11-02 00:00:00')"
+        ),
+    )
+    DISPOSAL = (
+        "INSERT INTO approval (id, kind, sentence, request, blocks, requested_by, role, requested_at, status, decision_reason) "
+        "VALUES (2, 'disposal', 'Dispose', '{}', false, 'p', 'admin', '2026-11-02 00:00:00', 'open', '')"
+    )
+
+    def test_keeps_approvals_and_lets_disposals_be_asked(self, engine):
+        schema.upgrade(engine, "trail_20261124")
+        with engine.begin() as connection:
+            for row in self.ROWS:
+                connection.execute(text(row))
+
+        schema.upgrade(engine)
+
+        with engine.begin() as connection:
+            connection.execute(text(self.DISPOSAL))
+        with engine.connect() as connection:
+            waived = "SELECT a.sentence FROM document_waiver w JOIN approval a ON a.id = w.approval_id"
+            assert connection.execute(text(waived)).scalar_one() == "Do without"
+            assert final_rows.missing(connection) == []

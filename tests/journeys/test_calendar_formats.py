@@ -10,6 +10,7 @@ from console import Console
 from icalendar import Calendar
 from sqlalchemy import update
 
+from states.facts import OPERATOR
 from workflow import models
 from workflow.models.base import table_of
 from workflow.operations.sweep import sweep
@@ -105,7 +106,7 @@ class TestSubscription:
     @staticmethod
     def published(office: Office) -> bytes:
         with office.database.snapshot() as connection:
-            return as_ics("All", calendar(connection, office, first=b.TODAY, last=date(2031, 1, 1)))
+            return as_ics("All", calendar(connection, office, viewer=OPERATOR, first=b.TODAY, last=date(2031, 1, 1)))
 
     def test_changes_nothing_while_nothing_happens(self, sqlite_office: Office):
         b.certified_cheaply(sqlite_office, b.people(sqlite_office), 2)

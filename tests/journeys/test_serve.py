@@ -1,5 +1,6 @@
 """`aeo serve` as an operator starts it: a real process, a real port, the clock running."""
 
+import http.client
 import json
 import os
 import signal
@@ -8,8 +9,11 @@ import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
+
+from workflow.operations.demonstration.sign_ins import PASSWORD
 
 AEO = Path(sys.executable).with_name("aeo")
 
@@ -20,9 +24,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def get(url: str) -> tuple[int, str]:
+def get(url: str, cookie: str = "") -> tuple[int, str]:
+    request = urllib.request.Request(url, headers={"Cookie": cookie})  # noqa: S310  # our own loopback address
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310  # our own loopback address
+        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310  # likewise
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:
@@ -50,7 +55,9 @@ def test_serves_pages_and_runs_the_clock_until_it_is_told_to_stop(tmp_path: Path
     address = f"http://127.0.0.1:{port}"
     try:
         ready = wait_until_ready(address)
-        worklist, case, missing = get(address), get(f"{address}/cases/STP-2026-000001"), get(f"{address}/cases/STP-1")
+        cookie = sign_in(address)
+        pages = ("/", "/cases/STP-2026-000001", "/cases/STP-1")
+        worklist, case, missing = (get(f"{address}{page}", cookie) for page in pages)
     finally:
         process.send_signal(signal.SIGTERM)
         printed, _ = process.communicate(timeout=30)
@@ -60,6 +67,19 @@ def test_serves_pages_and_runs_the_clock_until_it_is_told_to_stop(tmp_path: Path
     assert "Pte. Ltd." in worklist[1]
     assert missing[0] == 404
     assert "Traceback" not in printed.decode()
+    assert f"Everybody's password: {PASSWORD}" in printed.decode()
+    assert "priya.nair@casework.example" in printed.decode()
+
+
+def sign_in(address: str) -> str:
+    """Sign in as a person of the demonstration, as printed, and return the cookie."""
+    form = urllib.parse.urlencode({"email": "tan.weiming@casework.example", "password": PASSWORD}).encode()
+    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=30)
+    connection.request("POST", "/sign-in", form, {"Content-Type": "application/x-www-form-urlencoded"})
+    answer = connection.getresponse()
+    assert answer.status == 303, answer.read().decode()
+    connection.close()
+    return str(answer.getheader("Set-Cookie")).partition(";")[0]
 
 
 def test_refuses_to_be_seen_from_elsewhere(tmp_path: Path) -> None:

@@ -9,20 +9,25 @@ import hashlib
 import json
 import re
 from binascii import b2a_base64
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from workflow.audit.merkle import EMPTY_ROOT, Frontier, leaf_hash, node_hash, verify_inclusion
-from workflow.audit.note import BadNote, Checkpoint, Verifier, open_checkpoint, verifier_of
+from workflow.audit.note import BadNote, Checkpoint, Verifier, checkpoint_of, open_checkpoint, verifier_of
 
 FORMAT = "aeo-audit-bundle/1"
+_ROTATION = "audit:key:rotated"
+_ROTATED = f'"kind":"{_ROTATION}"'.encode()
 _BEFORE, _AFTER = b'{"entry":', b',"index":'
 _WHOLE = b',"index":%b,"leaf":"%b"}\n'  # the tail of a line without a proof
 _SKIP, _FURTHER, _REST = len(_BEFORE), len(_AFTER), len(_WHOLE % (b"", b2a_base64(EMPTY_ROOT, newline=False)))
 _TAIL = re.compile(rb'(0|[1-9][0-9]{0,15}),"leaf":"([A-Za-z0-9+/]{43}=)"(?:,"proof":\[([A-Za-z0-9+/=",]*)\])?\}\n?')
+_CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
+# Without its digits a number that is not whole begins with a point or an e; two searches then do for all.
+_DIGITS, _ALIKE = b"0123456789-", bytes.maketrans(b",e", b"[.")
 _LEVEL = 12
 _CHUNK = 1 << _LEVEL  # leaves that are hashed level by level at a time
 _LONGEST = 64 << 20  # bytes of one line: the first holds whole programmes
@@ -78,9 +83,7 @@ class Verdict:
     complete: bool = False
     root: bytes = b""
     first_bad: int | None = None  # index of the first entry that does not hold
-    between: tuple[int, int] | None = (
-        None  # where only checkpoints tell: the first bad one is one of these, both included
-    )
+    between: tuple[int, int] | None = None  # or else the first and the last of those of which it is one
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -94,14 +97,24 @@ class Verdict:
             self.problems.append(problem)
 
 
+def _unheard(index: int, canonical: bytes) -> None:
+    """Nobody listens."""
+
+
 def verify(
-    lines: Iterable[bytes], *, checkpoint: str | None = None, earlier: Sequence[str] = (), key: str | None = None
+    lines: Iterable[bytes],
+    *,
+    checkpoint: str | None = None,
+    earlier: Sequence[str] = (),
+    key: str | None = None,
+    hear: Callable[[int, bytes], None] = _unheard,
 ) -> Verdict:
     """Verify a bundle from its lines.
 
     `checkpoint` is a signed note that was kept elsewhere and `key` the verifier key to trust; without them the
     bundle's own are used, which shows that it is whole but not whose it is. One checkpoint shows that a log was
-    rewritten; `earlier` ones, kept elsewhere too, show between which two. Raises BadBundle where it is no bundle.
+    rewritten; `earlier` ones, kept elsewhere too, show between which two. `hear` is told each entry of a complete
+    bundle while nothing is wrong; only the verdict says whether they were signed. Raises BadBundle where it is no bundle.
     """
     verdict = Verdict()
     numbered = iter(lines)
@@ -111,18 +124,48 @@ def verify(
     if own is None:
         return verdict
     notes = [*([] if checkpoint is None else [checkpoint]), *earlier]
-    kept = [one for note in notes if (one := _kept(note, verifiers, own, verdict))]
+    kept = [_kept(note, verifiers, own, verdict) for note in notes]
     verdict.size = own.size
+    rotations = _Rotations()
     if header.complete:
-        _verify_complete(numbered, own, kept, verdict)
+        _verify_complete(numbered, own, kept, verdict, rotations, hear)
     else:
         _verify_parts(numbered, own, kept, header, verdict)
+    holds = verdict.holds
+    for one in kept:
+        if one.doubt and not (holds and rotations.opens(one.note, verifiers[0])):
+            verdict.add(f"The checkpoint that was kept elsewhere: {one.doubt}")
     return verdict
+
+
+@dataclass
+class _Rotations:
+    """The keys that signed the log before, as its entries tell; they count once the entries are known to be signed."""
+
+    keys: list[tuple[str, str]] = field(default_factory=list)  # before and after, oldest first
+
+    def hear(self, canonical: bytes) -> None:
+        members = orjson.loads(canonical)
+        detail = members.get("detail") if isinstance(members, dict) and members.get("kind") == _ROTATION else None
+        if isinstance(detail, dict):
+            self.keys.append((str(detail.get("before")), str(detail.get("after"))))
+
+    def opens(self, checkpoint: str, trusted: Verifier) -> bool:
+        """Say whether a checkpoint was signed by a key that the trusted one followed, directly or over others."""
+        known = [trusted]
+        try:
+            for before, after in reversed(self.keys):
+                if after in {one.text for one in known}:
+                    known.append(verifier_of(before))
+            open_checkpoint(checkpoint, known)
+        except BadNote:
+            return False
+        return True
 
 
 def _header(lines: Iterator[bytes]) -> Header:
     try:
-        members = json.loads(next(lines, b""), object_pairs_hook=_once)
+        members = json.loads(next(lines, b"").decode(), object_pairs_hook=_once)
         if members.get("type") != "bundle" or members.get("format") != FORMAT:
             raise BadBundle(f"The first line does not say that this is a bundle of the format {FORMAT}.")
         known = ("type", "format", "origin", "checkpoint", "vkey", "first", "complete")
@@ -162,33 +205,52 @@ def _checkpoint(header: Header, key: str | None, verdict: Verdict) -> tuple[list
     return verifiers, own
 
 
-def _kept(note: str, verifiers: list[Verifier], own: Checkpoint, verdict: Verdict) -> Checkpoint | None:
-    """Return a checkpoint that was kept elsewhere, unless it says nothing of the bundle."""
+@dataclass(frozen=True)
+class _Kept:
+    """A checkpoint that was kept elsewhere, and why it may not be one: an earlier key may have signed it."""
+
+    note: str
+    says: Checkpoint | None  # none where it says nothing of the bundle
+    doubt: str = ""
+
+
+def _kept(note: str, verifiers: list[Verifier], own: Checkpoint, verdict: Verdict) -> _Kept:
+    doubt = ""
     try:
-        kept = open_checkpoint(note, verifiers)
-    except BadNote as error:
-        verdict.add(f"The checkpoint that was kept elsewhere: {error}")
-        return None
+        try:
+            kept = open_checkpoint(note, verifiers)
+        except BadNote as error:
+            doubt = str(error)
+            kept = checkpoint_of(note.rpartition("\n\n")[0] + "\n")
+    except BadNote:
+        return _Kept(note, None, doubt)
     if kept.origin != own.origin:
         verdict.add(f"The checkpoint that was kept elsewhere is of {kept.origin}, the bundle of {own.origin}.")
-        return None
+        return _Kept(note, None, doubt)
     if kept.size > own.size:
         verdict.add(
             f"The checkpoint that was kept elsewhere has {kept.size} entries, the bundle's only {own.size}: "
             "the log was cut, or the bundle is older than the checkpoint.",
             own.size,
         )
-    return kept
+    return _Kept(note, kept, doubt)
 
 
 # An entry, its index, its leaf hash, whether that is the one beside it, and its proof.
 _Line = tuple[bytes, int, bytes, bool, list[bytes] | None]
 
 
-def _verify_complete(lines: Iterator[bytes], own: Checkpoint, kept: list[Checkpoint], verdict: Verdict) -> None:
+def _verify_complete(
+    lines: Iterator[bytes],
+    own: Checkpoint,
+    kept: list[_Kept],
+    verdict: Verdict,
+    rotations: _Rotations,
+    hear: Callable[[int, bytes], None],
+) -> None:
     """All entries from 0 are there, so they give the root themselves."""
     frontier, chunk = Frontier(), list[bytes]()
-    wanted = {one.size for one in kept}
+    wanted = {one.says.size for one in kept if one.says}
     roots = {0: EMPTY_ROOT}
     for entry, number, leaf, same, _ in _entries(lines, verdict):
         if number < verdict.entries:
@@ -199,6 +261,10 @@ def _verify_complete(lines: Iterator[bytes], own: Checkpoint, kept: list[Checkpo
             return
         verdict.entries += 1
         _check(entry, number, same, verdict)
+        if not verdict.problems:
+            if _ROTATED in entry:
+                rotations.hear(entry)
+            hear(number, entry)
         chunk.append(leaf)
         if len(chunk) == _CHUNK or verdict.entries in wanted:
             _append(frontier, chunk)
@@ -214,18 +280,25 @@ def _verify_complete(lines: Iterator[bytes], own: Checkpoint, kept: list[Checkpo
     _hold_to_roots(roots, own, kept, verdict)
 
 
-def _hold_to_roots(roots: dict[int, bytes], own: Checkpoint, kept: list[Checkpoint], verdict: Verdict) -> None:
-    """Hold the entries to each checkpoint, earliest first: all before one that agrees are as they were."""
+def _hold_to_roots(roots: dict[int, bytes], own: Checkpoint, kept: list[_Kept], verdict: Verdict) -> None:
+    """Hold the entries to each checkpoint, earliest first: all before one that agrees are as they were.
+
+    One that no known key signed tells that something is wrong, and never where.
+    """
     good = 0
-    for one in sorted((one for one in kept if one.size in roots), key=lambda one: one.size):
-        if roots[one.size] != one.root:
+    told = [(one.says, one.doubt) for one in kept if one.says and one.says.size in roots]
+    for says, doubt in sorted(told, key=lambda one: one[0].size):
+        agrees = roots[says.size] == says.root
+        if not agrees:
             verdict.add(
-                f"The first {one.size} entries do not give the root of the checkpoint that was kept elsewhere: "
+                f"The first {says.size} entries do not give the root of the checkpoint that was kept elsewhere: "
                 "the log was rewritten."
             )
-            verdict.between = (good, one.size - 1)
+        if not doubt and not agrees:
+            verdict.between = (good, says.size - 1)
             break
-        good = one.size
+        if not doubt:
+            good = says.size
     if verdict.entries == own.size and verdict.root != own.root and verdict.first_bad is None:
         verdict.add("The entries do not give the root that the checkpoint signs: an entry was altered.")
         verdict.between = verdict.between or (good, own.size - 1)
@@ -247,9 +320,7 @@ def _append(frontier: Frontier, chunk: list[bytes]) -> None:
     chunk.clear()
 
 
-def _verify_parts(
-    lines: Iterator[bytes], own: Checkpoint, kept: list[Checkpoint], header: Header, verdict: Verdict
-) -> None:
+def _verify_parts(lines: Iterator[bytes], own: Checkpoint, kept: list[_Kept], header: Header, verdict: Verdict) -> None:
     """Some entries are there, each with its own proof."""
     before = -1
     for entry, number, leaf, same, proof in _entries(lines, verdict):
@@ -264,7 +335,7 @@ def _verify_parts(
             verdict.add(f"Entry {number} has no proof.", number)
         elif not verify_inclusion(leaf, number, own.size, proof, own.root):
             verdict.add(f"The proof of entry {number} does not lead to the checkpoint's root.", number)
-    if any(one.size == own.size and one.root != own.root for one in kept):
+    if any(one.says and one.says.size == own.size and one.says.root != own.root for one in kept):
         verdict.add(
             "The bundle's checkpoint and the one that was kept elsewhere have the same size and not the same root."
         )
@@ -327,16 +398,28 @@ def _check(entry: bytes, number: int, same: bool, verdict: Verdict) -> None:
     if not same:
         verdict.add(f"Entry {number} was altered: it does not give the leaf hash beside it.", number)
     try:
-        proper = orjson.dumps(orjson.loads(entry), option=orjson.OPT_SORT_KEYS) == entry
-    except orjson.JSONDecodeError:
+        members = orjson.loads(entry)
+        proper = orjson.dumps(members, option=_CANONICAL) == entry
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         proper = False
+    if proper and (b'":.' in (bare := entry.translate(_ALIKE, _DIGITS)) or b"[." in bare):
+        proper = _whole(members)
     if not proper:
         verdict.add(f"Entry {number} is not in canonical form (RFC 8785): readers could differ on it.", number)
 
 
+def _whole(value: Any) -> bool:
+    """Say whether all numbers are whole: every reader writes those alike."""
+    if isinstance(value, dict):
+        return all(_whole(member) for member in value.values())
+    if isinstance(value, list):
+        return all(_whole(member) for member in value)
+    return not isinstance(value, float)
+
+
 def _end(line: bytes, verdict: Verdict) -> None:
     try:
-        members = json.loads(line, object_pairs_hook=_once)
+        members = json.loads(line.decode(), object_pairs_hook=_once)
         count = members["count"] if members.get("type") == "end" else None
     except (ValueError, KeyError, AttributeError, RecursionError):
         count = None

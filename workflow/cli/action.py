@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from workflow.cli.shared import As, Json, Reference, act_of, finish, group, opened, table
+from workflow.cli.shared import As, Json, Reference, act_of, finish, group, opened, table, viewer_of
 from workflow.operations.close_action import close_action
 from workflow.reports import case_file
 
@@ -12,10 +12,12 @@ app = group("Corrective actions of a case.")
 
 
 @app.command("list")
-def list_(reference: Reference, json: Json = False) -> None:
+def list_(reference: Reference, as_: As = "", json: Json = False) -> None:
     """List corrective actions: open ones first, by the day they are due."""
-    with opened() as installation, installation.office.database.snapshot() as connection:
-        rows = case_file.actions(connection, reference=reference)
+    with opened() as installation:
+        viewer = viewer_of(installation, as_)
+        with installation.office.database.snapshot() as connection:
+            rows = case_file.actions(connection, reference=reference, viewer=viewer)
     columns = ("id", "cycle", "criterion", "site", "due_on", "status", "note")
     table(rows, columns, as_json=json, empty="No corrective action is recorded.")
 

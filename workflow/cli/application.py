@@ -8,7 +8,7 @@ import typer
 from workflow import inputs
 from workflow.cli.cut_over import show_taken_over
 from workflow.cli.progress import counting
-from workflow.cli.shared import As, Json, Reference, act_of, finish, group, opened, operator_act, show, table
+from workflow.cli.shared import As, Json, Reference, act_of, finish, group, opened, operator_act, show, table, viewer_of
 from workflow.errors import BadInput
 from workflow.operations.add_site import add_site
 from workflow.operations.advance_application import advance_application
@@ -67,10 +67,12 @@ def submit(
 
 
 @app.command("show")
-def show_(reference: Reference, json: Json = False) -> None:
+def show_(reference: Reference, as_: As = "", json: Json = False) -> None:
     """Show a case: state and standing, certificate, what happens next."""
-    with opened() as installation, installation.office.database.snapshot() as connection:
-        case = cases.show(connection, installation.office, reference=reference, now=installation.clock())
+    with opened() as installation:
+        viewer, now = viewer_of(installation, as_), installation.clock()
+        with installation.office.database.snapshot() as connection:
+            case = cases.show(connection, installation.office, reference=reference, viewer=viewer, now=now)
     if json:
         show(case, as_json=True)
         return
@@ -98,29 +100,35 @@ def list_(
     assignee: Annotated[str, typer.Option(help="Only cases of this officer (e-mail address).")] = "",
     limit: Annotated[int, typer.Option(min=1, max=500, help="At most so many.")] = 50,
     after: Annotated[str, typer.Option(help="Go on after this reference.")] = "",
+    as_: As = "",
     json: Json = False,
 ) -> None:
     """List cases by what must happen next and by when."""
-    with opened() as installation, installation.office.database.snapshot() as connection:
-        officer = people.by_email(connection, assignee).id if assignee else ""
-        rows = cases.list_(
-            connection,
-            installation.office,
-            now=installation.clock(),
-            state=state,
-            assignee_id=officer,
-            after=after,
-            limit=limit,
-        )
+    with opened() as installation:
+        viewer = viewer_of(installation, as_)
+        with installation.office.database.snapshot() as connection:
+            officer = people.by_email(connection, assignee).id if assignee else ""
+            rows = cases.list_(
+                connection,
+                installation.office,
+                viewer=viewer,
+                now=installation.clock(),
+                state=state,
+                assignee_id=officer,
+                after=after,
+                limit=limit,
+            )
     columns = ("reference", "company_name", "state", "standing", "next_step", "deadline", "assignee")
     table(rows, columns, as_json=json, empty="No case matches. `aeo application submit` receives one.")
 
 
 @app.command()
-def history(reference: Reference, json: Json = False) -> None:
+def history(reference: Reference, as_: As = "", json: Json = False) -> None:
     """Show everything that happened to a case, oldest first."""
-    with opened() as installation, installation.office.database.snapshot() as connection:
-        rows = cases.history(connection, installation.office, reference=reference)
+    with opened() as installation:
+        viewer = viewer_of(installation, as_)
+        with installation.office.database.snapshot() as connection:
+            rows = cases.history(connection, installation.office, reference=reference, viewer=viewer)
     table(rows, ("at", "actor", "role", "sentence", "reason"), as_json=json, empty="Nothing happened yet.")
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from workflow import inputs
-from workflow.cli.shared import As, Json, act_of, finish, group, opened, table
+from workflow.cli.shared import As, Json, act_of, finish, group, opened, table, viewer_of
 from workflow.operations.decide_approval import confirm_approval, refuse_approval
 from workflow.reports.approvals import approvals
 
@@ -16,12 +16,15 @@ Id = Annotated[int, typer.Argument(help="The number of the approval, from `aeo a
 @app.command("list")
 def list_(
     status: Annotated[str, typer.Option(help="open, confirmed, refused or all.")] = "open",
+    as_: As = "",
     json: Json = False,
 ) -> None:
     """List what waits for a second person."""
     status = inputs.one_of(status, ("open", "confirmed", "refused", "all"), "The status")
-    with opened() as installation, installation.office.database.snapshot() as connection:
-        rows = approvals(connection, status="" if status == "all" else status)
+    with opened() as installation:
+        viewer = viewer_of(installation, as_)
+        with installation.office.database.snapshot() as connection:
+            rows = approvals(connection, viewer=viewer, status="" if status == "all" else status)
     columns = ("id", "application", "sentence", "requested_by", "confirm_by", "status")
     table(rows, columns, as_json=json, empty="Nothing waits for a second person.")
 

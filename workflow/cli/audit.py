@@ -1,9 +1,12 @@
-"""`aeo audit`: the trail, its log, and verifying it, for which no database is needed."""
+"""`aeo audit`: the trail, its log, and verifying it, for which no database is needed.
 
-from collections.abc import Callable, Iterator
+What an auditor asks beside is in `audit_questions.py`.
+"""
+
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated
 
 import typer
 
@@ -11,6 +14,8 @@ from states.dates import end_of, start_of
 from workflow import inputs
 from workflow.audit import bundle
 from workflow.audit.note import BadNote
+from workflow.cli import bundles
+from workflow.cli.audit_questions import app as questions
 from workflow.cli.progress import counting
 from workflow.cli.shared import As, Json, act_of, finish, group, leave, opened, operator_act, show
 from workflow.errors import BadInput
@@ -25,6 +30,7 @@ from workflow.reports.trail.trail import Wanted
 from workflow.store import people
 
 app = group("The trail.")
+app.add_typer(questions)
 _ZONE = "Asia/Singapore"
 
 
@@ -125,41 +131,16 @@ def verify(
     json: Json = False,
 ) -> None:
     """Verify the trail. With --bundle neither database nor settings are looked at; exit 1 when anything does not hold."""
-    kept = [_text(one) for one in checkpoint or []]
+    kept = [bundles.note_of(one) for one in checkpoint or []]
     try:
         with _lines(file, quiet=json) as lines:
             verdict = bundle.verify(lines, checkpoint=kept[0] if kept else None, earlier=kept[1:], key=key or None)
     except (bundle.BadBundle, BadNote) as error:
         raise BadInput("BUNDLE", str(error)) from error
-    data = {
-        "holds": verdict.holds, "origin": verdict.origin, "size": verdict.size, "entries": verdict.entries,
-        "complete": verdict.complete, "first_bad": verdict.first_bad, "between": verdict.between,
-        "problems": verdict.problems,
-    }  # fmt: skip
-    show(data if json else "\n".join(_verdict(verdict, trusted=bool(key), kept=bool(kept))), as_json=json)
+    words = bundles.in_words(verdict, trusted=bool(key), kept=bool(kept))
+    show(bundles.as_data(verdict) if json else "\n".join(words), as_json=json)
     if not verdict.holds:
         leave(1)
-
-
-def _verdict(verdict: bundle.Verdict, *, trusted: bool, kept: bool) -> Iterator[str]:
-    if not verdict.holds:
-        yield f"This does NOT hold.{_place(verdict)}"
-        yield from (f"  - {problem}" for problem in verdict.problems)
-        return
-    every = "all" if verdict.complete else "each with its proof"
-    yield f"This holds: {verdict.entries:,} entries ({every}) of the log {verdict.origin}, which has {verdict.size:,}."
-    if not trusted:
-        yield "The key was taken from the bundle itself: give the one you know with --key to be sure whose log it is."
-    if not kept:
-        yield "No checkpoint kept elsewhere was given (--checkpoint): a log that was rewritten as a whole would pass too."
-
-
-def _place(verdict: bundle.Verdict) -> str:
-    if verdict.first_bad is not None:
-        return f" The first bad entry is {verdict.first_bad}."
-    if verdict.between is not None:
-        return " The first bad entry is one of {} to {}.".format(*verdict.between)
-    return ""
 
 
 @contextmanager
@@ -176,33 +157,8 @@ def _lines(file: Path | None, *, quiet: bool) -> Iterator[Iterator[bytes]]:
                 lines = bundle_lines(connection, note=sealed.note, verifier=verifier)
                 yield (line.encode() for line in lines)
         return
-    with _opened_file(file) as source, counting("Entries", quiet=quiet) as progress:
-        yield _counted(source, progress)
-
-
-def _counted(source: BinaryIO, progress: Callable[[int], None]) -> Iterator[bytes]:
-    for number, line in enumerate(source):
-        if number % 10_000 == 0:
-            progress(number)
-        yield line
-
-
-@contextmanager
-def _opened_file(file: Path) -> Iterator[BinaryIO]:
-    try:
-        source = file.open("rb")
-    except OSError as error:
-        raise BadInput("FILE", f"{file} cannot be read: {error.strerror}.") from error
-    with source:
-        yield source
-
-
-def _text(file: Path) -> str:
-    with _opened_file(file) as source:
-        try:
-            return source.read(1 << 20).decode()
-        except UnicodeDecodeError as error:
-            raise BadInput("FILE", f"{file} is no text.") from error
+    with bundles.lines_of(file, quiet=quiet) as lines_of_file:
+        yield lines_of_file
 
 
 @app.command("new-origin")

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from workflow import inputs
-from workflow.cli.shared import Json, command, opened, show, table
+from workflow.cli.shared import As, Json, command, opened, show, table, viewer_of
 from workflow.errors import BadInput
 from workflow.reports.calendar import as_ics
 from workflow.reports.calendar import calendar as planned
@@ -31,17 +31,26 @@ def calendar(
     format_: Annotated[str, typer.Option("--format", help="table, csv, json or ics.")] = "table",
     account_manager: Annotated[str, typer.Option(help="Only the portfolio of this account manager.")] = "",
     application: Annotated[str, typer.Option(help="Only this case.")] = "",
+    as_: As = "",
     json: Json = False,
 ) -> None:
     format_ = inputs.one_of(format_, ("table", "csv", "json", "ics"), "The format")
     begin, end = inputs.day(first, "--from"), inputs.day(last, "--to")
     if end < begin:
         raise BadInput("DATE_ORDER", f"--to {end} is before --from {begin}. Exchange them.")
-    with opened() as installation, installation.office.database.snapshot() as connection:
-        manager = people.by_email(connection, account_manager).id if account_manager else ""
-        rows = planned(
-            connection, installation.office, first=begin, last=end, account_manager_id=manager, reference=application
-        )
+    with opened() as installation:
+        viewer = viewer_of(installation, as_)
+        with installation.office.database.snapshot() as connection:
+            manager = people.by_email(connection, account_manager).id if account_manager else ""
+            rows = planned(
+                connection,
+                installation.office,
+                viewer=viewer,
+                first=begin,
+                last=end,
+                account_manager_id=manager,
+                reference=application,
+            )
     if json or format_ == "json":
         show(rows, as_json=True)
     elif format_ == "csv":

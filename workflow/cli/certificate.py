@@ -8,7 +8,7 @@ import typer
 from workflow import inputs
 from workflow.cli.cut_over import show_taken_over
 from workflow.cli.progress import counting
-from workflow.cli.shared import As, Json, act_of, finish, group, opened, operator_act, show
+from workflow.cli.shared import As, Json, act_of, finish, group, opened, operator_act, show, viewer_of
 from workflow.operations.correct_certificate import correct_certificate
 from workflow.operations.import_certificates import import_certificates
 from workflow.operations.record_consent import record_consent
@@ -20,10 +20,12 @@ Number = Annotated[str, typer.Argument(metavar="NUMBER", help="The certificate's
 
 
 @app.command("show")
-def show_(number: Number, json: Json = False) -> None:
+def show_(number: Number, as_: As = "", json: Json = False) -> None:
     """Show a certificate: dates as decided and as they are now, what happened, standing today."""
-    with opened() as installation, installation.office.database.snapshot() as connection:
-        found = certificates.show(connection, installation.office, number=number, now=installation.clock())
+    with opened() as installation:
+        viewer, now = viewer_of(installation, as_), installation.clock()
+        with installation.office.database.snapshot() as connection:
+            found = certificates.show(connection, installation.office, number=number, viewer=viewer, now=now)
     if json:
         show(found, as_json=True)
         return

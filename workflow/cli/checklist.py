@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from workflow import inputs
-from workflow.cli.shared import As, Json, Reference, act_of, finish, group, opened, table
+from workflow.cli.shared import As, Json, Reference, act_of, finish, group, opened, table, viewer_of
 from workflow.operations.answer_criterion import answer_criterion
 from workflow.operations.assess_criterion import assess_answers, assess_criterion
 from workflow.operations.confirm_answers import confirm_answers
@@ -108,10 +108,15 @@ def show_(
     drafts: Annotated[
         bool, typer.Option("--drafts", help="The last cycle's answers that wait to be confirmed.")
     ] = False,
+    as_: As = "",
     json: Json = False,
 ) -> None:
     """Show every criterion, per site, with its answer and what was found."""
-    with opened() as installation, installation.office.database.snapshot() as connection:
-        rows = case_file.checklist(connection, installation.office, reference=reference, only_drafts=drafts)
+    with opened() as installation:
+        viewer = viewer_of(installation, as_)
+        with installation.office.database.snapshot() as connection:
+            rows = case_file.checklist(
+                connection, installation.office, reference=reference, viewer=viewer, only_drafts=drafts
+            )
     columns = ("criterion", "site", "section", "answer", "documents", "assessment", "due_on", "text")
     table(rows, columns, as_json=json, empty="No answer of an earlier cycle waits to be confirmed.")

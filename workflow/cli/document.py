@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from workflow.cli.shared import As, Json, Reference, act_of, finish, group, opened, table
+from workflow.cli.shared import As, Json, Reference, act_of, finish, group, opened, table, viewer_of
 from workflow.errors import BadInput
-from workflow.operations.add_document import LARGEST, add_document
+from workflow.files import LARGEST
+from workflow.operations.add_document import add_document
 from workflow.operations.refile_document import refile_document
 from workflow.operations.waive_document import waive_document
 from workflow.reports import case_file
@@ -84,9 +85,11 @@ def refile(
 
 
 @app.command("list")
-def list_(reference: Reference, json: Json = False) -> None:
+def list_(reference: Reference, as_: As = "", json: Json = False) -> None:
     """List every document of a case, also withdrawn ones, and what it does without."""
-    with opened() as installation, installation.office.database.snapshot() as connection:
-        rows = case_file.documents(connection, reference=reference)
+    with opened() as installation:
+        viewer = viewer_of(installation, as_)
+        with installation.office.database.snapshot() as connection:
+            rows = case_file.documents(connection, reference=reference, viewer=viewer)
     columns = ("id", "cycle", "kind", "filename", "version", "status", "reason")
     table(rows, columns, as_json=json, empty="No document is there. `aeo document add` adds one.")

@@ -9,6 +9,8 @@ from workflow.cli.main import fail
 EXIT_CODES: dict[type[errors.CaseworkError], int] = {
     errors.NotPermitted: 1,
     errors.StaleVersion: 1,
+    errors.NotSignedIn: 1,
+    errors.TooMany: 1,
     errors.BadInput: 2,
     errors.NotFound: 2,
     errors.Unavailable: 3,

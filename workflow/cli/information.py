@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from workflow import inputs
-from workflow.cli.shared import As, Json, Reference, act_of, finish, group, opened, table
+from workflow.cli.shared import As, Json, Reference, act_of, finish, group, opened, table, viewer_of
 from workflow.operations.answer_information import answer_information
 from workflow.operations.ask_information import ask_information
 from workflow.reports import case_file
@@ -56,9 +56,11 @@ def answer(
 
 
 @app.command("list")
-def list_(reference: Reference, json: Json = False) -> None:
+def list_(reference: Reference, as_: As = "", json: Json = False) -> None:
     """List every request of a case with its deadline and answer."""
-    with opened() as installation, installation.office.database.snapshot() as connection:
-        rows = case_file.requests(connection, reference=reference)
+    with opened() as installation:
+        viewer = viewer_of(installation, as_)
+        with installation.office.database.snapshot() as connection:
+            rows = case_file.requests(connection, reference=reference, viewer=viewer)
     columns = ("number", "question", "reply_by", "received_on", "status")
     table(rows, columns, as_json=json, empty="The company was asked nothing.")

@@ -6,15 +6,36 @@ import typer
 
 from states.dates import local_day
 from workflow import inputs
-from workflow.cli.shared import As, Json, act_of, finish, group, opened, operator_act, table
+from workflow.cli.shared import (
+    As,
+    Json,
+    act_of,
+    finish,
+    from_standard_input,
+    group,
+    keeper_act,
+    opened,
+    operator_act,
+    show,
+    table,
+)
+from workflow.errors import BadInput
 from workflow.operations import manage_officers
+from workflow.operations.attest_roles import attest_roles
 from workflow.operations.disable_officer import disable_officer
 from workflow.operations.record_absence import record_absence
+from workflow.operations.reset_code import reset_code
+from workflow.operations.set_password import set_password
+from workflow.reports.access import access_on
 from workflow.reports.people import officers
 from workflow.store import absences, people
 
 app = group("People with an account, their roles and absences.")
 Email = Annotated[str, typer.Argument(help="The person's e-mail address.")]
+
+PasswordStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password from the standard input, as one line.")
+]
 
 
 @app.command()
@@ -22,17 +43,20 @@ def add(
     email: Email,
     name: Annotated[str, typer.Option(help="The person's name.")],
     role: Annotated[list[str], typer.Option(help="A role; give the option again for more.")],
+    password_stdin: PasswordStdin = False,
     as_: As = "",
     json: Json = False,
 ) -> None:
     """Add an account; the first one of an empty installation must be an admin and needs no --as."""
+    password = from_standard_input("The password") if password_stdin else None
     with opened() as installation:
         with installation.office.database.snapshot() as connection:
             first = people.nobody_yet(connection)
         act = operator_act(installation) if first and not as_ else act_of(installation, as_)
-        finish(
-            manage_officers.add_officer(installation.office, email=email, name=name, roles=role, act=act), as_json=json
+        done = manage_officers.add_officer(
+            installation.office, email=email, name=name, roles=role, act=act, password=password
         )
+        finish(done, as_json=json)
 
 
 @app.command("list")
@@ -61,6 +85,33 @@ def role(
             installation.office, email=email, add=add or [], remove=remove or [], act=act
         )
         finish(done, as_json=json)
+
+
+@app.command()
+def password(email: Email, password_stdin: PasswordStdin = False, as_: As = "", json: Json = False) -> None:
+    """Set a person's password, by an admin; all sessions of the person end. People change their own in the console."""
+    if not password_stdin:
+        raise BadInput("STDIN", "A password is never an argument, which others can read. Give --password-stdin.")
+    new = from_standard_input("The password")
+    with opened() as installation:
+        act = keeper_act(installation, as_)
+        finish(set_password(installation.office, email=email, password=new, act=act), as_json=json)
+
+
+@app.command()
+def code(
+    email: Email,
+    reset: Annotated[bool, typer.Option("--reset", help="Forget them: the next sign-in sets up new ones.")] = False,
+    as_: As = "",
+    json: Json = False,
+) -> None:
+    """Reset a person's one-time codes, by an admin, because the phone is lost; all sessions of the person end."""
+    if not reset:
+        raise BadInput(
+            "RESET", "One-time codes are set up in the console. To forget those of a lost phone give --reset."
+        )
+    with opened() as installation:
+        finish(reset_code(installation.office, email=email, act=keeper_act(installation, as_)), as_json=json)
 
 
 @app.command()
@@ -93,3 +144,26 @@ def disable(
     with opened() as installation:
         act = act_of(installation, as_)
         finish(disable_officer(installation.office, email=email, hand_over_to=hand_over_to, act=act), as_json=json)
+
+
+@app.command()
+def attest(
+    digest: Annotated[str, typer.Option(help="The digest of the list that you looked at and attest.")] = "",
+    as_: As = "",
+    json: Json = False,
+) -> None:
+    """Show who holds which roles, or attest that list by its digest: once a year, by a supervisor or an admin."""
+    with opened() as installation:
+        act = act_of(installation, as_)
+        if digest:
+            finish(attest_roles(installation.office, digest=digest, act=act), as_json=json)
+            return
+        with installation.office.database.snapshot() as connection:
+            today = local_day(act.now, absences.OFFICE_ZONE)
+            found = access_on(connection, installation.office, day=today)
+    if json:
+        show({"people": found["people"], "digest": found["digest"], "attested": found["attested"]}, as_json=True)
+        return
+    active = [one for one in found["people"] if one["active"]]
+    table(active, ("name", "id", "roles"), as_json=False, empty="Nobody has an account.")
+    show(f"To attest this list: aeo officer attest --digest {found['digest']}", as_json=False)

@@ -7,11 +7,23 @@ import typer
 
 from workflow import inputs
 from workflow.bootstrap import renderer
-from workflow.cli.shared import As, Json, act_of, finish, group, leave, opened, show, stopped_by_signals, table
+from workflow.cli.shared import (
+    As,
+    Json,
+    act_of,
+    finish,
+    group,
+    leave,
+    opened,
+    show,
+    stopped_by_signals,
+    table,
+    viewer_of,
+)
 from workflow.errors import BadInput
 from workflow.models.notification import STATUSES
 from workflow.operations.deliver_outbox import deliver_outbox
-from workflow.operations.preview_message import preview_message
+from workflow.operations.preview_message import preview_message, preview_of_case
 from workflow.operations.read_bounces import read_bounces
 from workflow.operations.release_address import release_address
 from workflow.operations.retry_message import retry_message
@@ -25,33 +37,43 @@ app = group("Mail that waits, went or failed.")
 def list_(
     status: Annotated[str, typer.Option(help=f"One of {', '.join(STATUSES)}.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many, newest first.")] = 100,
+    as_: As = "",
     json: Json = False,
 ) -> None:
     """List messages, newest first."""
     status = inputs.one_of(status, STATUSES, "The status") if status else ""
-    with opened() as installation, installation.office.database.snapshot() as connection:
-        rows = outbox.messages(connection, status=status, limit=limit)
+    with opened() as installation:
+        viewer = viewer_of(installation, as_, for_operators=True)
+        with installation.office.database.snapshot() as connection:
+            rows = outbox.messages(connection, viewer=viewer, status=status, limit=limit)
     columns = ("id", "status", "message", "application", "recipient", "attempts")
     table(rows, columns, as_json=json, empty="No message matches.")
 
 
 @app.command("show")
 def show_(
-    message: Annotated[int, typer.Argument(metavar="ID", help="The message's number.")], json: Json = False
+    message: Annotated[int, typer.Argument(metavar="ID", help="The message's number.")],
+    as_: As = "",
+    json: Json = False,
 ) -> None:
     """Show one message as it is or will be written, with every try."""
     with opened() as installation:
+        viewer = viewer_of(installation, as_, for_operators=True)
         with installation.office.database.snapshot() as connection:
-            row = outbox.message(connection, message)
-        rendered = installation.post().renderer.render(row["message"], row["payload"])
-    found = row | {"subject": rendered.subject, "text": rendered.text}
+            row = outbox.message(connection, message, viewer=viewer)
+        if row["payload"] is None:
+            subject, text = "", f"Its text was disposed of on {row['disposed_at'].date().isoformat()}."
+        else:
+            rendered = installation.post().renderer.render(row["message"], row["payload"])
+            subject, text = rendered.subject, rendered.text
+    found = row | {"subject": subject, "text": text}
     if json:
         show(found, as_json=True)
         return
     show(f"{row['status']}: {row['message']} to {row['address'] or row['recipient']}", as_json=False)
     for attempt in row["tries"]:
         show(f"  {attempt['at']:%Y-%m-%dT%H:%M:%SZ}  {attempt['outcome']}: {attempt['reply']}", as_json=False)
-    show(f"\nSubject: {rendered.subject}\n\n{rendered.text}", as_json=False)
+    show(f"\nSubject: {subject}\n\n{text}" if subject else f"\n{text}", as_json=False)
 
 
 @app.command()
@@ -91,10 +113,12 @@ def bounces(json: Json = False) -> None:
 
 
 @app.command("suppressed")
-def suppressed_(json: Json = False) -> None:
+def suppressed_(as_: As = "", json: Json = False) -> None:
     """List addresses to which nothing is sent any more."""
-    with opened() as installation, installation.office.database.snapshot() as connection:
-        rows = outbox.suppressed(connection)
+    with opened() as installation:
+        viewer = viewer_of(installation, as_, for_operators=True)
+        with installation.office.database.snapshot() as connection:
+            rows = outbox.suppressed(connection, viewer=viewer)
     table(rows, ("address", "since", "reason", "message"), as_json=json, empty="Mail goes to every address.")
 
 
@@ -119,13 +143,15 @@ def preview(
     ] = "",
     html: Annotated[bool, typer.Option("--html", help="Print the HTML, not the text.")] = False,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write to this file.")] = None,
+    as_: As = "",
     json: Json = False,
 ) -> None:
     """Show how a message is written, your own template first; exit 1 when that one cannot be used."""
     if application:
         with opened() as installation:
             made = renderer(installation.settings)
-            found = preview_message(made, message, office=installation.office, reference=application)
+            viewer = viewer_of(installation, as_, for_operators=True)
+            found = preview_of_case(made, message, office=installation.office, reference=application, viewer=viewer)
     else:
         found = preview_message(renderer(read_settings()), message)
     data = {"message": message, "subject": found.subject, "text": found.text, "html": found.html, "fault": found.fault}

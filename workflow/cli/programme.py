@@ -13,6 +13,7 @@ from workflow import inputs
 from workflow.cli.shared import As, Json, act_of, finish, group, leave, opened, show, table
 from workflow.errors import BadInput
 from workflow.operations.accept_programme import accept_programme
+from workflow.reports import programmes
 
 app = group("Certification programmes.")
 Code = Annotated[str, typer.Argument(help="The programme's code, such as STP.")]
@@ -87,6 +88,24 @@ def accept(code: Code, as_: As = "", json: Json = False) -> None:
     """Confirm the placeholder criteria as the administration's own; production certifies nobody before."""
     with opened() as installation:
         finish(accept_programme(installation.office, code=code, act=act_of(installation, as_)), as_json=json)
+
+
+@app.command()
+def diff(
+    before: Annotated[
+        str, typer.Argument(metavar="A", help="An edition, such as STP@2026-02; a code alone: its newest.")
+    ],
+    after: Annotated[str, typer.Argument(metavar="B", help="The edition to compare it with.")],
+    json: Json = False,
+) -> None:
+    """Show what differs between two editions, of one programme or of two."""
+    (code, _, edition), (other_code, _, other_edition) = before.partition("@"), after.partition("@")
+    with opened() as installation, installation.office.database.snapshot() as connection:
+        found = programmes.compared(
+            connection, installation.office, one=(code, edition), other=(other_code, other_edition)
+        )
+    rows = [{"where": d.where, "before": d.before, "after": d.after} for d in found]
+    table(rows, ("where", "before", "after"), as_json=json, empty="The two say the same.")
 
 
 @app.command()

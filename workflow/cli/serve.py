@@ -6,15 +6,17 @@ from typing import Annotated
 
 import typer
 
+from workflow.bootstrap import Opened
 from workflow.cli.shared import command, opened
 from workflow.errors import BadInput
+from workflow.operations.demonstration import demonstration_sign_ins
 
 app = command()
 
 
 @app.command(help="Serve the pages, and run the clock and the mail.")
 def serve(
-    host: Annotated[str, typer.Option(help="A loopback address: pages have no sign-in yet.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="A loopback address; a proxy beside it speaks TLS.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
     no_worker: Annotated[bool, typer.Option("--no-worker", help="Pages only.")] = False,
 ) -> None:
@@ -23,28 +25,51 @@ def serve(
     from workflow.jobs import schedule  # noqa: PLC0415
     from workflow.reports.readiness import problems  # noqa: PLC0415
     from workflow.web.app import create_app  # noqa: PLC0415
+    from workflow.web.identity import identify  # noqa: PLC0415
+    from workflow.web.site import Site  # noqa: PLC0415
 
     if not _is_loopback(host):
         raise BadInput(
-            "HOST", f"{host} is not a loopback address. Pages have no sign-in yet, so they stay on this machine."
+            "HOST",
+            f"{host} is not a loopback address. Pages are served without TLS; put a proxy before them that speaks it.",
         )
     with opened() as installation:
+        secrets = installation.secrets()
         jobs = () if no_worker else tuple(job.name for job in schedule.JOBS)
         web = create_app(
-            installation.office,
-            clock=installation.clock,
-            ready=lambda: problems(
-                installation.office, now=installation.clock(), real_now=datetime.now(UTC), jobs=jobs
-            ),
-            demonstration=installation.demonstration,
+            Site(
+                installation.office,
+                installation.clock,
+                lambda: problems(installation.office, now=installation.clock(), real_now=datetime.now(UTC), jobs=jobs),
+                identify,
+                secrets.derive("forms").hex(),
+                installation.settings,
+                installation.post,
+                installation.demonstration,
+                secrets,
+                installation.provider(),
+                installation.signer,
+            )
         )
         scheduler = None if no_worker else schedule.start(installation)
-        typer.echo(f"AEO Casework is on http://{host}:{port} (reading only; act with `aeo`). Stop with Ctrl-C.")
+        typer.echo(f"AEO Casework is on http://{host}:{port}. Stop with Ctrl-C.")
+        _show_sign_ins(installation)
         try:
             uvicorn.run(web, host=host, port=port, log_level="warning", proxy_headers=False, server_header=False)
         finally:
             if scheduler is not None:
                 schedule.stop(scheduler, installation)
+
+
+def _show_sign_ins(installation: Opened) -> None:
+    """Print how to sign in to a demonstration; any other database has none to show."""
+    found = demonstration_sign_ins(installation.office, real_now=datetime.now(UTC))
+    if not found:
+        return
+    typer.echo(f"This is a demonstration. Everybody's password: {found[0].password}")
+    for one in found:
+        code = ", and a code, which the sign-in page shows" if one.code else ""
+        typer.echo(f"  {one.email:<32} {one.name}, {', '.join(one.roles).replace('_', ' ')}{code}")
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,8 +1,9 @@
-"""What every command needs: options, the opened installation, showing answers. Knows no operation."""
+"""What every command needs: options, the opened installation, showing answers. Knows no operation but the one that finds a token's holder."""
 
 import json
 import logging
 import signal
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -13,9 +14,10 @@ import typer
 from states.facts import OPERATOR, Person
 from workflow.bootstrap import Opened, open_installation
 from workflow.decisions.outcome import Act, Done, Outcome
-from workflow.errors import BadInput
+from workflow.errors import BadInput, NotSignedIn
+from workflow.operations.token_holder import token_holder
 from workflow.settings import read_settings
-from workflow.store import people
+from workflow.store import absences, people
 
 As = Annotated[str, typer.Option("--as", metavar="EMAIL", help="The acting officer; default: AEO_OFFICER.")]
 Json = Annotated[bool, typer.Option("--json", help="Print data or error as JSON.")]
@@ -53,26 +55,63 @@ def stopped_by_signals(installation: Opened) -> Iterator[None]:
 
 
 def act_of(installation: Opened, as_: str) -> Act:
-    """Return who acts: --as, or AEO_OFFICER. Raises BadInput when neither names somebody."""
+    """Return who acts: --as, AEO_OFFICER, or whose token AEO_TOKEN is. Raises BadInput when none names somebody."""
     email = as_ or installation.settings.officer
-    if not email:
+    if not (email or installation.settings.token):
         raise BadInput("NO_ACTOR", "Say who acts: --as EMAIL, or set AEO_OFFICER.")
-    return Act(_person(installation, email), "command line", installation.clock())
+    return _acting(installation, email)
 
 
 def operator_act(installation: Opened, as_: str = "") -> Act:
     """Return who acts for operators' commands: the operator unless --as names somebody."""
-    person = _person(installation, as_) if as_ else OPERATOR
-    return Act(person, "command line", installation.clock())
+    return _acting(installation, as_) if as_ else Act(OPERATOR, "command line", installation.clock())
 
 
-def _person(installation: Opened, email: str) -> Person:
-    if installation.settings.env == "production":
-        raise BadInput(
-            "TOKEN", "In production acting as an officer needs that officer's token, which this version lacks."
-        )
-    with installation.office.database.snapshot() as connection:
-        return people.by_email(connection, email)
+def keeper_act(installation: Opened, as_: str) -> Act:
+    """Return who keeps accounts and tokens: a named person or whose token it is, else the operator."""
+    named = as_ or installation.settings.officer or installation.settings.token
+    return act_of(installation, as_) if named else operator_act(installation)
+
+
+def viewer_of(installation: Opened, as_: str, *, for_operators: bool = False) -> Person:
+    """Return who reads: --as, or AEO_OFFICER, or the operator; in production the last reads what is for operators."""
+    email = as_ or installation.settings.officer
+    proof_needed = installation.settings.env == "production" and not for_operators
+    return _acting(installation, email).actor if email or proof_needed else OPERATOR
+
+
+def _acting(installation: Opened, email: str) -> Act:
+    """Return somebody as acting: by the token, which must be that person's; without one by name, but not in production.
+
+    Raises BadInput, NotSignedIn for a token that proves nothing, NotFound.
+    """
+    now, office = installation.clock(), installation.office
+    token = installation.settings.token
+    if not token:
+        if installation.settings.env == "production":
+            raise BadInput("TOKEN", "In production, acting as an officer needs that officer's token in AEO_TOKEN.")
+        with office.database.snapshot() as connection:
+            person = absences.standing_in(connection, people.by_email(connection, email), now)
+        return Act(person, "command line", now)
+    found = token_holder(office, token, now=now)
+    if found is None:
+        raise NotSignedIn("TOKEN", "The token in AEO_TOKEN is unknown, over or revoked. Set another one.")
+    holder, token_id = found
+    if email:
+        with office.database.snapshot() as connection:
+            if people.by_email(connection, email).id != holder.id:
+                raise BadInput(
+                    "TOKEN", f"The token in AEO_TOKEN is not {email}'s. Leave --as out, or set the right token."
+                )
+    return Act(holder, f"token {token_id}", now)
+
+
+def from_standard_input(what: str) -> str:
+    """Return the first line of the standard input. Raises BadInput when there is none."""
+    line = sys.stdin.readline().rstrip("\r\n")
+    if not line:
+        raise BadInput("STDIN", f"{what} is read from the standard input, which is empty. Write it there as one line.")
+    return line
 
 
 def finish(outcome: Outcome, *, as_json: bool) -> None:

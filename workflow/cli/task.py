@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from workflow import inputs
-from workflow.cli.shared import As, Json, act_of, finish, group, opened, table
+from workflow.cli.shared import As, Json, act_of, finish, group, opened, table, viewer_of
 from workflow.models.officer import ROLES
 from workflow.operations.close_task import close_task
 from workflow.reports.tasks import open_tasks
@@ -15,12 +15,16 @@ app = group("What waits for a person.")
 
 @app.command("list")
 def list_(
-    role: Annotated[str, typer.Option(help=f"One of {', '.join(ROLES)}; default: all.")] = "", json: Json = False
+    role: Annotated[str, typer.Option(help=f"One of {', '.join(ROLES)}; default: all.")] = "",
+    as_: As = "",
+    json: Json = False,
 ) -> None:
     """List open tasks, oldest first."""
     role = inputs.one_of(role, ROLES, "The role") if role else ""
-    with opened() as installation, installation.office.database.snapshot() as connection:
-        rows = open_tasks(connection, role=role)
+    with opened() as installation:
+        viewer = viewer_of(installation, as_)
+        with installation.office.database.snapshot() as connection:
+            rows = open_tasks(connection, viewer=viewer, role=role)
     table(rows, ("id", "role", "application", "sentence", "created_at"), as_json=json, empty="No task is open.")
 
 

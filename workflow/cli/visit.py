@@ -7,8 +7,8 @@ import typer
 
 from workflow import inputs
 from workflow.cli.document import read_file
-from workflow.cli.shared import As, Json, Reference, act_of, finish, group, opened, table
-from workflow.operations.add_document import checked
+from workflow.cli.shared import As, Json, Reference, act_of, finish, group, opened, table, viewer_of
+from workflow.files import checked
 from workflow.operations.plan_visit import plan_visit
 from workflow.operations.record_visit import record_visit
 from workflow.reports import case_file
@@ -58,9 +58,11 @@ def record(
 
 
 @app.command("list")
-def list_(reference: Reference, json: Json = False) -> None:
+def list_(reference: Reference, as_: As = "", json: Json = False) -> None:
     """List every visit of a case, planned or held."""
-    with opened() as installation, installation.office.database.snapshot() as connection:
-        rows = case_file.visits(connection, reference=reference)
+    with opened() as installation:
+        viewer = viewer_of(installation, as_)
+        with installation.office.database.snapshot() as connection:
+            rows = case_file.visits(connection, reference=reference, viewer=viewer)
     columns = ("id", "cycle", "site", "mode", "planned_on", "held_on", "report", "officer")
     table(rows, columns, as_json=json, empty="No visit is planned or recorded. `aeo visit plan` plans one.")

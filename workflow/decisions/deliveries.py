@@ -62,9 +62,10 @@ def suppress(connection: Connection, office: Office, mail: Mail, reason: str, no
 
 
 def _entry(fate: Fate, salt: str, now: datetime) -> Entry:
-    """`person` names who really got it, which the recipient may leave open."""
+    """`person` names who really got it, which the recipient may leave open; `cause` is what it was owed for."""
     mail = fate.mail
-    detail: dict[str, object] = {"message": mail.message, "recipient": mail.recipient}
+    detail: dict[str, object] = {"message": mail.message, "recipient": mail.recipient, "notification": mail.id}
+    detail["cause"] = mail.cause
     if mail.person:
         detail["person"] = mail.person
     if mail.address:

@@ -18,7 +18,7 @@ from states.facts import Facts
 from states.guards import Attempt
 from states.planner import plan_request
 from states.standing import FOR_EVER, Certificate, Held
-from states.terms import Term, certificate_term, renewed_term
+from states.terms import Term, decided_term
 from workflow import models
 from workflow.decisions.outcome import Act
 from workflow.decisions.record import Change, Happened, Issued, Superseded
@@ -180,16 +180,9 @@ def new_certificate_number(connection: Connection, programme: Programme, day: da
 
 
 def _term(d: Deciding) -> Term:
-    given, band = d.attempt.day("valid_from"), d.facts.band.valid_until if d.facts.band else None
-    old = d.held.newest
-    if old is not None and given is None and d.held.runs(d.day):
-        running = Term(old.valid_from, old.valid_until)
-        # One that ran on past its end gives way on the decision day.
-        term = renewed_term(d.programme, running, d.day, band)
-    else:
-        term = certificate_term(d.programme, given or d.day, band)
-    earlier = d.attempt.day("valid_until")
-    return replace(term, valid_until=earlier) if earlier else term
+    band = d.facts.band.valid_until if d.facts.band else None
+    first, earlier = d.attempt.day("valid_from"), d.attempt.day("valid_until")
+    return decided_term(d.programme, d.held, d.day, band, first=first, earlier=earlier)
 
 
 def aeo_code(connection: Connection, company_id: int, family: str, code: str = "") -> str:
@@ -272,13 +265,13 @@ def _undo(d: Deciding) -> None:
     # Others lead here too: an extension or a reinstatement of a case that stays withdrawn, or something set aside.
     entering = [t.trigger for t in d.programme.transitions if t.target == d.case.state]
     led_here = and_(_DECISION.c.trigger.in_(entering), _DECISION.c.from_state == d.case.back_to)
-    newest = select(_DECISION.c.id, _DECISION.c.trigger).where(
+    newest = select(_DECISION.c.id, _DECISION.c.trigger, _DECISION.c.decision_no).where(
         _DECISION.c.application_id == d.case.id,
         _DECISION.c.to_state == d.case.state,
         or_(led_here, _DECISION.c.trigger == "import"),
     )
     decision = d.connection.execute(newest.order_by(_DECISION.c.decision_no.desc()).limit(1)).one()
-    d.change.detail["undone"] = decision.trigger
+    d.change.detail |= {"undone": decision.trigger, "undone_decision": decision.decision_no}
     titles = (t.title for t in d.programme.transitions if t.trigger == decision.trigger)
     title = next(titles, "As taken over from elsewhere")
     d.told |= {"undone": title, "state_title": d.programme.state_by_name[d.target].title}
@@ -288,7 +281,7 @@ def _undo(d: Deciding) -> None:
     done = select(_EVENT.c.id, _EVENT.c.kind, _EVENT.c.certificate_id, _CERTIFICATE.c.number).join(
         _CERTIFICATE, _CERTIFICATE.c.id == _EVENT.c.certificate_id
     )
-    for event in d.connection.execute(done.where(_EVENT.c.decision_id == decision.id)):
+    for event in d.connection.execute(done.where(_EVENT.c.decision_id == decision.id).order_by(_EVENT.c.id)):
         happened = Happened(event.number, "set_aside", d.day, undoes=event.id)
         d.change.events.append(happened)
         if event.kind == "suspended":

@@ -5,6 +5,7 @@ Must not know what is asked for.
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
@@ -29,7 +30,7 @@ def once(
     scope = Scope(act.actor.id, route, key)
     known = idempotency.claim(connection, scope, body, act.now)
     if known is not None:
-        answer: Answer = _outcome(known)
+        answer: Answer = _outcome(known.answer, known.at)
         return answer
     outcome = do()
     idempotency.keep(connection, scope, _as_data(outcome))
@@ -42,7 +43,7 @@ def _as_data(outcome: Outcome) -> dict[str, Any]:
     return {"title": outcome.title, "unmet": [asdict(one) for one in outcome.unmet]}
 
 
-def _outcome(data: Mapping[str, Any]) -> Any:
+def _outcome(data: Mapping[str, Any], at: datetime) -> Any:
     if "unmet" in data:
         return Refused(data["title"], tuple(Unmet(**one) for one in data["unmet"]))
-    return Done(data["sentence"], data["data"])
+    return Done(data["sentence"], data["data"], before=at)

@@ -8,11 +8,21 @@ from states.guards import Unmet, names, role_words
 from workflow.access import ALLOWED, Deed, role_for
 from workflow.decisions.outcome import Act, Refused
 from workflow.decisions.record import Change, record
+from workflow.errors import NotPermitted
 from workflow.store import people
 from workflow.store.cases import Case
 
 _UNDER_REVIEW = frozenset({Deed.ASSESS, Deed.RECORD_VISIT, Deed.PLAN_VISIT})
-_ALWAYS = frozenset({Deed.ADD_DOCUMENT, Deed.RECOMMEND})  # an order may come after the end; the rules judge the rest
+# An order may come after the end, where the rules judge the rest; so may a hold.
+_ALWAYS = frozenset({Deed.ADD_DOCUMENT, Deed.RECOMMEND, Deed.HOLD})
+
+
+def demand(deed: Deed, act: Act) -> str:
+    """Return the role in which the actor may do what belongs to no case. Raises NotPermitted."""
+    role = role_for(deed, act.actor.roles)
+    if role is None:
+        raise NotPermitted("WRONG_ROLE", f"To {deed} takes {role_words(ALLOWED[deed])}. Act as one with --as.")
+    return role
 
 
 def permit(

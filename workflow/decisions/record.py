@@ -21,6 +21,7 @@ from workflow.decisions.outcome import Act
 from workflow.errors import StaleVersion
 from workflow.models.base import table_of
 from workflow.store.cases import Case
+from workflow.store.placing import place
 
 _APPLICATION = table_of(models.Application)
 _DECISION = table_of(models.Decision)
@@ -30,6 +31,7 @@ _CERTIFICATE_EVENT = table_of(models.CertificateEvent)
 _PLANNED = table_of(models.PlannedAction)
 _NOTIFICATION = table_of(models.Notification)
 _PARTICIPATION = table_of(models.Participation)
+_CONTACT = table_of(models.Contact)
 
 _INSERT_ENTRY = _ENTRY.insert()
 _INSERT_ENTRIES = _INSERT_ENTRY.inline()  # nobody asks for their ids
@@ -41,6 +43,7 @@ _SETTLE = (
     .where(_PLANNED.c.id == bindparam("b_id"), _PLANNED.c.status == "planned")
     .values(status=bindparam("b_status"), outcome=bindparam("b_outcome"), settled_at=bindparam("b_at"))
 )
+_CONTACTS = select(_CONTACT.c.id).where(_CONTACT.c.company_id == bindparam("company_id")).order_by(_CONTACT.c.id)
 _CERTIFICATE_ID = select(_CERTIFICATE.c.id).where(_CERTIFICATE.c.number == bindparam("number"))
 _SUPERSEDE = (
     update(_PLANNED)
@@ -178,7 +181,7 @@ class Change:
 
 def record(connection: Connection, origin: str, case: Case, programme: Programme, act: Act, change: Change) -> int:
     """Write a change and return the entry's id. Raises StaleVersion when the row is not the one that was locked."""
-    entry_id = enter(connection, _entry(case, programme, act, change), case.id)
+    entry_id = enter(connection, _entry(connection, case, programme, act, change), case.id)
     decision_id = _decide(connection, case, act, change, entry_id)
     if change.deed:
         _take_part(connection, case, act, change.deed)
@@ -219,7 +222,7 @@ def record_settlements(connection: Connection, origin: str, act: Act, settlement
     """
     entries, letters = [], []
     for one in settlements:
-        entry = _entry(one.case, one.programme, act, one.change)
+        entry = _entry(connection, one.case, one.programme, act, one.change)
         entries.append(_entry_row(entry, one.case.id))
         letters += _letters(origin, one.case, act, one.change.notices, one.change.cause)
     if not entries:
@@ -287,7 +290,7 @@ def settle(connection: Connection, settled: Sequence[Settled], now: datetime) ->
         connection.execute(_SETTLE, rows)
 
 
-def _entry(case: Case, programme: Programme, act: Act, change: Change) -> Entry:
+def _entry(connection: Connection, case: Case, programme: Programme, act: Act, change: Change) -> Entry:
     """Return the next entry of a case's sequence."""
     case.case_seq += 1
     decided = change.decided
@@ -321,15 +324,20 @@ def _entry(case: Case, programme: Programme, act: Act, change: Change) -> Entry:
         unmet=change.unmet,
         edition=[programme.code, programme.edition, programme.sha256],
         detail=change.detail,
-        wrote=_wrote(case, change),
+        wrote=_wrote(connection, case, change),
     )
 
 
-def _wrote(case: Case, change: Change) -> dict[str, Any]:
-    """Return the rows that a change makes beside what an entry says anyhow: `aeo db check` tells them from the log."""
+def _wrote(connection: Connection, case: Case, change: Change) -> dict[str, Any]:
+    """Return the rows that a change makes beside what an entry says anyhow: `aeo db check` tells them from the log.
+
+    With a case opens what is known of its company: contacts and account managers come with cases.
+    """
     made: dict[str, Any] = {}
     if case.case_seq == 1:
         made["case"] = _said({name: getattr(case, name) for name in _OPENED})
+        contacts = list(connection.execute(_CONTACTS, {"company_id": case.company_id}).scalars())
+        made["company"] = _said({"account_manager": case.account_manager_id}) | {"contacts": contacts}
     if decided := change.decided:
         made["decision"] = {
             "no": case.decision_no + 1,
@@ -519,15 +527,17 @@ def _letters(origin: str, case: Case, act: Act, notices: Sequence[Notice], cause
 
 def _update(connection: Connection, case: Case, change: Change) -> None:
     version = case.version + 1 if change.visible else case.version
-    values = change.updates | {"case_seq": case.case_seq, "version": version}
     locked = {"b_id": case.id, "b_version": case.version}
+    for name, value in change.updates.items():
+        setattr(case, name, value)
+    rank, day = place(case)
+    values = change.updates | {"case_seq": case.case_seq, "version": version, "work_rank": rank, "work_on": day}
     result = connection.execute(
         _update_of(tuple(values)), locked | {f"v_{name}": value for name, value in values.items()}
     )
     if result.rowcount != 1:
         raise stale(case.reference)
-    for name, value in values.items():
-        setattr(case, name, value)
+    case.version, case.work_rank, case.work_on = version, rank, day
 
 
 @cache

@@ -11,6 +11,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from workflow.bootstrap import Opened
 from workflow.operations.deliver_outbox import deliver_outbox
 from workflow.operations.escalate_tasks import escalate_tasks
+from workflow.operations.fold_sign_ins import fold_sign_ins
 from workflow.operations.note_heartbeat import note_heartbeat
 from workflow.operations.publish_checkpoint import put_into, send_checkpoint
 from workflow.operations.read_bounces import read_bounces
@@ -61,6 +62,7 @@ JOBS = (
     Job("seal_log", 10, _seal),
     Job("read_bounces", 20, _read_bounces),
     Job("send_digests", 30, lambda opened: send_digests(opened.office, now=opened.clock())),
+    Job("fold_sign_ins", 60, lambda opened: fold_sign_ins(opened.office, now=opened.clock())),
     Job("escalate_tasks", 30, lambda opened: escalate_tasks(opened.office, now=opened.clock())),
 )
 

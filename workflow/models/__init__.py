@@ -1,12 +1,15 @@
 """The tables, one file for each thing and its parts. They hold data and check nothing: doors and rules do."""
 
+from workflow.models.api_token import ApiToken
 from workflow.models.application import Application
 from workflow.models.approval import Approval
 from workflow.models.audit_entry import AuditEntry
 from workflow.models.calendar_day import CalendarDay
+from workflow.models.calendar_feed import CalendarFeed
 from workflow.models.certificate import Certificate, CertificateEvent
 from workflow.models.company import AccountManagerTerm, AeoCode, BandAssessment, Company, CompanyName, Contact, Site
 from workflow.models.contact_note import ContactNote
+from workflow.models.credential import Credential
 from workflow.models.decision import Decision
 from workflow.models.document import Document, DocumentChunk, DocumentWaiver, DocumentWithdrawal
 from workflow.models.finding import Finding
@@ -21,17 +24,24 @@ from workflow.models.participation import Participation, Recommendation, Visit
 from workflow.models.planned_action import PlannedAction
 from workflow.models.programme_edition import ProgrammeAcceptance, ProgrammeEdition
 from workflow.models.registered_entity import RegisteredEntity
+from workflow.models.retention import Disposal, LegalHold, LegalHoldLift, RetentionPeriod
+from workflow.models.saved_view import SavedView
+from workflow.models.search_word import SearchWord
+from workflow.models.session import Session
+from workflow.models.sign_in_count import SignInCount
 from workflow.models.task import Task
 
 __all__ = [
     "Absence",
     "AccountManagerTerm",
     "AeoCode",
+    "ApiToken",
     "Application",
     "Approval",
     "AuditEntry",
     "BandAssessment",
     "CalendarDay",
+    "CalendarFeed",
     "Certificate",
     "CertificateEvent",
     "Checkpoint",
@@ -39,8 +49,10 @@ __all__ = [
     "CompanyName",
     "Contact",
     "ContactNote",
+    "Credential",
     "Decision",
     "DeliveryAttempt",
+    "Disposal",
     "Document",
     "DocumentChunk",
     "DocumentWaiver",
@@ -50,6 +62,8 @@ __all__ = [
     "ImportRun",
     "InformationRequest",
     "Installation",
+    "LegalHold",
+    "LegalHoldLift",
     "LogNode",
     "Notification",
     "Officer",
@@ -61,6 +75,11 @@ __all__ = [
     "Recommendation",
     "ReferenceCounter",
     "RegisteredEntity",
+    "RetentionPeriod",
+    "SavedView",
+    "SearchWord",
+    "Session",
+    "SignInCount",
     "Site",
     "SuppressedAddress",
     "Task",

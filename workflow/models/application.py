@@ -12,7 +12,10 @@ class Application(Row, table=True):
     __table_args__ = (
         one_of("state_kind", ("review", "waiting", "certified", "suspended", "closed")),
         Index("ix_application_next_due", "next_due", "id"),
-        Index("ix_application_work", "state_kind", "deadline", "id"),
+        # One for each list of the console: everybody's, one officer's (or nobody's), and by whose move it is.
+        Index("ix_application_work", "work_rank", "work_on", "id"),
+        Index("ix_application_work_of", "assignee_id", "work_rank", "work_on", "id"),
+        Index("ix_application_work_for", "waits_for", "work_rank", "work_on", "id"),
     )
     id: int | None = Field(default=None, primary_key=True)
     reference: str = Field(unique=True)
@@ -29,7 +32,7 @@ class Application(Row, table=True):
     received_on: date
     submitted_at: datetime
     complete_at: datetime | None = None
-    assignee_id: str | None = Field(default=None, foreign_key="officer.id", index=True)
+    assignee_id: str | None = Field(default=None, foreign_key="officer.id")
     deadline: date | None = None  # the service target's day
     decided_at: datetime  # effective instant of the newest decision: none may be earlier
     decision_no: int = 0  # of the newest decision
@@ -54,3 +57,5 @@ class Application(Row, table=True):
     next_step: str
     waits_for: str
     next_due: datetime | None = None  # when the clock must look at it
+    work_rank: int = 0  # its group in worklists, `store/placing.py`
+    work_on: date = date.max  # its day within the group

@@ -16,6 +16,7 @@ KINDS = (
     "received_on",  # a day of receipt far back
     "certificate_correction",
     "import",  # the sign-off of a cut-over
+    "disposal",  # of records whose retention period is over
 )
 
 

@@ -18,7 +18,7 @@ class Document(Row, table=True):
     version: int
     media_type: str
     size: int  # bytes
-    sha256: str
+    sha256: str = Field(index=True)
     added_by: str
     added_at: datetime
 

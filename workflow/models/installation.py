@@ -14,6 +14,7 @@ class Installation(Row, table=True):
     log_origin: str = ""  # names the log in checkpoints: like `origin`, until an operator begins a new one
     salt: str  # for digests of addresses in the trail
     created_at: datetime
+    demonstration: bool = False  # its people and passwords are printed in the handbook; never in production
     clock_setting: str = ""  # the AEO_CLOCK value that set the offset
     clock_offset_us: int = Field(default=0, sa_type=BigInteger)  # microseconds to add to real time
 

@@ -1,48 +1,29 @@
 """Adds a document to a case: kept by its SHA-256, immutable, a new version beside the old."""
 
-import hashlib
-import zipfile
-from dataclasses import asdict, dataclass
-from io import BytesIO
-from pathlib import PurePosixPath
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
-import puremagic
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from states.definition import Programme
-from workflow import inputs, models
+from workflow import models
 from workflow.access import Deed
 from workflow.decisions.decide import summary
 from workflow.decisions.outcome import Act, Done, Outcome, Refused
 from workflow.decisions.permit import permit
 from workflow.decisions.record import Change, new_id, record
 from workflow.errors import BadInput
+from workflow.files import File, checked
 from workflow.models.base import table_of
 from workflow.store import cases
 from workflow.store.cases import Case
 from workflow.store.office import Office
 
-LARGEST = 50 * 1024 * 1024
 _CHUNK = 256 * 1024
-_LARGEST_LIST = 1_000_000  # a package that lists its types in more is no office document
 _DOCUMENT = table_of(models.Document)
+_WITHDRAWN = table_of(models.DocumentWithdrawal)
 _CHUNK_TABLE = table_of(models.DocumentChunk)
-
-# Ending -> media type; what is not here is refused.
-_ACCEPTED = {
-    ".pdf": "application/pdf",
-    ".png": "image/png",
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-    ".gif": "image/gif",
-    ".tif": "image/tiff",
-    ".tiff": "image/tiff",
-    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    ".txt": "text/plain",
-    ".csv": "text/csv",
-}
-_OOXML = {".xlsx": b"spreadsheetml", ".docx": b"wordprocessingml"}
 
 
 def add_document(office: Office, *, reference: str, filename: str, content: bytes, kind: str, act: Act) -> Outcome:
@@ -53,7 +34,7 @@ def add_document(office: Office, *, reference: str, filename: str, content: byte
     file = checked(filename, content)
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        case = cases.lock(connection, reference)
+        case = cases.lock(connection, reference, act.actor)
         programme = office.editions.machine(connection, case.programme, case.edition).programme
         known_kind(programme, kind)
         role = permit(connection, office.origin, case, programme, Deed.ADD_DOCUMENT, act)
@@ -64,20 +45,81 @@ def add_document(office: Office, *, reference: str, filename: str, content: byte
         return Done(f"Document {document_id} ({kind}) is added to {reference}.", data)
 
 
-@dataclass(frozen=True)
-class File:
-    """A file whose name and content passed the checks."""
+def add_documents(
+    office: Office, *, reference: str, files: Sequence[File], kind: str, act: Act, replaces: int | None = None
+) -> Outcome:
+    """Add several checked files of one kind together. With `replaces`, one file as the next version of that document.
 
-    filename: str
-    media_type: str
-    content: bytes
-    sha256: str
+    The very content that is the newest version already is not added again: a form that was sent twice adds nothing.
+
+    Raises NotFound, and BadInput for no file, an unknown kind, or a document that cannot be replaced by this file.
+    """
+    if not files:
+        raise BadInput("NO_FILE", "No file was chosen. Choose one or several.", field="file")
+    with office.database.transaction() as transaction:
+        connection = transaction.connection
+        case = cases.lock(connection, reference, act.actor)
+        programme = office.editions.machine(connection, case.programme, case.edition).programme
+        if replaces is not None:
+            kind, files = _next_version(connection, case, replaces, files)
+        known_kind(programme, kind)
+        role = permit(connection, office.origin, case, programme, Deed.ADD_DOCUMENT, act)
+        if isinstance(role, Refused):
+            return role
+        added: list[int] = []
+        there: list[int] = []
+        for file in files:
+            same = _newest(connection, case, kind, file.filename)
+            if same is not None and same.sha256 == file.sha256:
+                there.append(same.id)
+            else:
+                added.append(keep(connection, office.origin, case, programme, act, role, file, kind))
+        data = summary(case) | {"documents": added, "there_already": there, "kind": kind}
+        return Done(_told(reference, added, there), data)
 
 
-def checked(filename: str, content: bytes) -> File:
-    """Return a file that may be kept. Raises BadInput."""
-    filename = inputs.name(filename.replace("\\", "/").rpartition("/")[2], "The file's name")
-    return File(filename, sniff(filename, content), content, hashlib.sha256(content).hexdigest())
+def _told(reference: str, added: Sequence[int], there: Sequence[int]) -> str:
+    new = "1 document is" if len(added) == 1 else f"{len(added)} documents are"
+    known = "1 file is" if len(there) == 1 else f"{len(there)} files are"
+    said = [f"{new} added to {reference}."] if added else []
+    return " ".join(
+        said + ([f"{known} there already, with the same content; nothing was added twice."] if there else [])
+    )
+
+
+def _newest(connection: Connection, case: Case, kind: str, filename: str) -> Row[Any] | None:
+    """Return the newest version of a document that counts."""
+    query = select(_DOCUMENT).where(
+        _DOCUMENT.c.application_id == case.id,
+        _DOCUMENT.c.cycle == case.facts_cycle,
+        _DOCUMENT.c.kind == kind,
+        _DOCUMENT.c.filename == filename,
+        _DOCUMENT.c.id.not_in(select(_WITHDRAWN.c.document_id)),
+    )
+    return connection.execute(query.order_by(_DOCUMENT.c.version.desc()).limit(1)).first()
+
+
+def _next_version(
+    connection: Connection, case: Case, replaces: int, files: Sequence[File]
+) -> tuple[str, Sequence[File]]:
+    """Return the kind of a document that counts, and the file under that document's name."""
+    query = select(_DOCUMENT.c.kind, _DOCUMENT.c.filename, _DOCUMENT.c.media_type).where(
+        _DOCUMENT.c.id == replaces,
+        _DOCUMENT.c.application_id == case.id,
+        _DOCUMENT.c.cycle == case.facts_cycle,
+        _DOCUMENT.c.id.not_in(select(_WITHDRAWN.c.document_id)),
+    )
+    old = connection.execute(query).first()
+    if old is None:
+        raise BadInput(
+            "DOCUMENT", f"Document {replaces} does not count in the present cycle of {case.reference}: add a new one."
+        )
+    if len(files) != 1:
+        raise BadInput("ONE_FILE", f"A new version of {old.filename} is one file. Choose one.", field="file")
+    if files[0].media_type != old.media_type:
+        sentence = f"{files[0].filename} is of another type than {old.filename}. Add it as a document of its own."
+        raise BadInput("FILE_TYPE", sentence, field="file")
+    return old.kind, [replace(files[0], filename=old.filename)]
 
 
 def keep(
@@ -127,56 +169,6 @@ def enter(
     return document_id
 
 
-def sniff(filename: str, content: bytes) -> str:
-    """Return the media type when ending and content agree on an accepted one. Raises BadInput."""
-    if not content:
-        raise BadInput("FILE_EMPTY", f'"{filename}" is empty. Choose the right file.')
-    if len(content) > LARGEST:
-        size = len(content) / 1024 / 1024
-        raise BadInput("FILE_SIZE", f'"{filename}" has {size:.0f} MB; {LARGEST // 1024 // 1024} MB are the limit.')
-    ending = PurePosixPath(filename).suffix.lower()
-    media_type = _ACCEPTED.get(ending)
-    if media_type is None or not _content_agrees(ending, media_type, content):
-        accepted = ", ".join(sorted(e[1:].upper() for e in _ACCEPTED))
-        raise BadInput(
-            "FILE_TYPE", f'"{filename}" is not one of the accepted types, or not what its ending says: {accepted}.'
-        )
-    return media_type
-
-
-def _content_agrees(ending: str, media_type: str, content: bytes) -> bool:
-    if ending in _OOXML:
-        return _is_ooxml(content, _OOXML[ending])
-    if media_type.startswith("text/"):
-        return b"\x00" not in content and _is_utf8(content)
-    try:
-        return any(match.mime_type == media_type for match in puremagic.magic_string(content[:65_536]))
-    except puremagic.PureError:
-        return False
-
-
-def _is_ooxml(content: bytes, family: bytes) -> bool:
-    """Look at what the package says it is: guessing libraries confuse the members of this family."""
-    try:
-        with zipfile.ZipFile(BytesIO(content)) as package:
-            types = package.getinfo("[Content_Types].xml")
-            return (
-                types.file_size < _LARGEST_LIST
-                and family in package.read(types)
-                and b"macroEnabled" not in package.read(types)
-            )
-    except (zipfile.BadZipFile, KeyError):
-        return False
-
-
-def _is_utf8(content: bytes) -> bool:
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
 def known_kind(programme: Programme, kind: str) -> None:
     """Raise BadInput for a kind of document that the programme does not know."""
     known = [d.kind for d in programme.documents]
@@ -187,9 +179,9 @@ def known_kind(programme: Programme, kind: str) -> None:
 
 
 def _keep_content(connection: Connection, file: File) -> None:
-    """The same content is kept once."""
-    query = select(func.count()).where(_CHUNK_TABLE.c.sha256 == file.sha256)
-    if connection.execute(query).scalar_one() == 0:
+    """The same content is kept once; what is there stays until the transaction ends, or a disposal removes it before."""
+    first = select(_CHUNK_TABLE.c.part).where(_CHUNK_TABLE.c.sha256 == file.sha256, _CHUNK_TABLE.c.part == 0)
+    if connection.execute(first.with_for_update(read=True)).first() is None:
         chunks = [file.content[start : start + _CHUNK] for start in range(0, len(file.content), _CHUNK)]
         rows = [{"sha256": file.sha256, "part": part, "content": chunk} for part, chunk in enumerate(chunks)]
         connection.execute(_CHUNK_TABLE.insert(), rows)

@@ -28,9 +28,10 @@ def add_site(office: Office, *, reference: str, name: str, act: Act) -> Outcome:
     (name,) = site_names([name])
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        company_id = cases.read(connection, reference).company_id
+        company_id = cases.read(connection, reference, act.actor).company_id
         live = cases.lock_live_of_company(connection, company_id)
-        case = next((one for one in live if one.reference == reference), None) or cases.lock(connection, reference)
+        case = next((one for one in live if one.reference == reference), None)
+        case = case or cases.lock(connection, reference, act.actor)
         programme = office.editions.machine(connection, case.programme, case.edition).programme
         role = permit(connection, office.origin, case, programme, Deed.ADD_SITE, act)
         if isinstance(role, Refused):

@@ -56,7 +56,7 @@ def advance_application(
     body = asdict(wish) | {"reference": reference, "version": version}
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        case = cases.lock(connection, reference)
+        case = cases.lock(connection, reference, act.actor)
 
         def advance() -> Outcome:
             if version is not None and version != case.version:

@@ -13,9 +13,9 @@ from workflow.decisions.decide import summary
 from workflow.decisions.outcome import Act, Done, Outcome, Refused
 from workflow.decisions.permit import permit
 from workflow.decisions.record import Change, record
-from workflow.errors import BadInput
+from workflow.errors import BadInput, StaleVersion
 from workflow.models.base import table_of
-from workflow.store import cases
+from workflow.store import cases, findings
 from workflow.store.cases import Case
 from workflow.store.office import Office
 from workflow.store.sites import of_company
@@ -44,24 +44,27 @@ def answer_criterion(
     documents: Sequence[int] = (),
     remark: str = "",
     site: str = "",
+    seen: str | None = None,
 ) -> Outcome:
     """Record an answer; a changed answer must be assessed again.
 
     A criterion per site that is answered without a site is answered for all of them: Yes only if every site meets it.
 
-    Raises NotFound, and BadInput for an unknown criterion, answer, site or document.
+    Raises NotFound, BadInput for an unknown criterion, answer, site or document, and StaleVersion when `seen` is given
+    and the answer is not what was seen any more.
     """
     answer = inputs.one_of(answer, ANSWERS, "The answer")
     remark = inputs.text(remark, "The remark", empty=True)
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        case = cases.lock(connection, reference)
+        case = cases.lock(connection, reference, act.actor)
         programme = office.editions.machine(connection, case.programme, case.edition).programme
         sites = places(connection, programme, case, criterion, site)
         _own_documents(connection, case, documents)
         role = permit(connection, office.origin, case, programme, Deed.ANSWER, act)
         if isinstance(role, Refused):
             return role
+        still(connection, case, criterion, site, seen)
         values: dict[str, Any] = {
             "answer": answer,
             "remark": remark,
@@ -77,6 +80,20 @@ def answer_criterion(
         record(connection, office.origin, case, programme, act, Change("case:finding:answered", role, detail=detail))
         words = f"Criterion {criterion} of {reference}{at(sites)} is answered {answer}."
         return Done(words, summary(case) | _named(sites))
+
+
+def still(connection: Connection, case: Case, criterion: str, site: str, seen: str | None) -> None:
+    """Raise StaleVersion when an answer is not what somebody saw any more; nothing is compared without `seen`."""
+    if seen is None:
+        return
+    key = {"application_id": case.id, "cycle": case.facts_cycle, "criterion": criterion, "site": site}
+    query = select(_FINDING).where(*(_FINDING.c[name] == value for name, value in key.items()))
+    if findings.mark(connection.execute(query).mappings().first()) != seen:
+        raise StaleVersion(
+            "STALE_VERSION",
+            f"Criterion {criterion} of {case.reference}{at((site,))} was answered or assessed after you opened it. "
+            "Look at it as it is now, then send yours again.",
+        )
 
 
 def known_criterion(programme: Programme, criterion: str) -> None:

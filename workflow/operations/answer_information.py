@@ -1,10 +1,12 @@
 """Records the company's answer to one request for information. The case moves on when an officer says so."""
 
+from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from states.dates import local_day
+from states.definition import Programme
 from workflow import inputs, models
 from workflow.access import Deed
 from workflow.decisions.approvals import open_approval
@@ -13,19 +15,30 @@ from workflow.decisions.outcome import Act, Done, Outcome, Refused
 from workflow.decisions.permit import permit
 from workflow.decisions.record import Change, Superseded, record
 from workflow.errors import BadInput
+from workflow.files import File
 from workflow.models.base import table_of
+from workflow.operations.add_document import keep, known_kind
 from workflow.operations.advance_application import BACKDATED_DAYS, far_back
 from workflow.store import cases
+from workflow.store.cases import Case
 from workflow.store.office import Office
 from workflow.store.requests import next_reply_by
 
 _REQUEST = table_of(models.InformationRequest)
+_REPLY = "information_reply"
 
 
 def answer_information(
-    office: Office, *, reference: str, number: int, act: Act, received_on: date | None = None, text: str = ""
+    office: Office,
+    *,
+    reference: str,
+    number: int,
+    act: Act,
+    received_on: date | None = None,
+    text: str = "",
+    files: Sequence[File] = (),
 ) -> Outcome:
-    """Record an answer; from its day the processing clock runs on once every request has one.
+    """Record an answer with what came along; from its day the processing clock runs on once every request has one.
 
     A day far back is confirmed by a second person before the case may be certified.
 
@@ -34,7 +47,7 @@ def answer_information(
     answer = inputs.text(text, "The answer", empty=True)
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        case = cases.lock(connection, reference)
+        case = cases.lock(connection, reference, act.actor)
         programme = office.editions.machine(connection, case.programme, case.edition).programme
         open_ = (
             _REQUEST.c.application_id == case.id,
@@ -56,12 +69,13 @@ def answer_information(
         role = permit(connection, office.origin, case, programme, Deed.TAKE_ANSWER, act)
         if isinstance(role, Refused):
             return role
+        documents = _keep(connection, office, case, programme, act, role, files)
         values = {"received_on": day, "answer": answer, "answered_by": act.actor.id}
         connection.execute(update(_REQUEST).where(_REQUEST.c.id == found[number].id).values(values))
         change = Change(
             "case:information:answered",
             role,
-            detail={"request": number, "received_on": day},
+            detail={"request": number, "received_on": day} | ({"documents": documents} if documents else {}),
             superseded=[Superseded("request", "answered", number)],
         )
         if case.state_kind == "waiting":
@@ -85,3 +99,18 @@ def answer_information(
             words += f" A second person must confirm its day (aeo approval confirm {approval})."
             data["approval"] = approval
         return Done(words, summary(case) | data)
+
+
+def _keep(
+    connection: Connection,
+    office: Office,
+    case: Case,
+    programme: Programme,
+    act: Act,
+    role: str,
+    files: Sequence[File],
+) -> list[int]:
+    """Keep what came with the answer as documents of the case. Raises BadInput where the programme knows no such kind."""
+    if files:
+        known_kind(programme, _REPLY)
+    return [keep(connection, office.origin, case, programme, act, role, file, _REPLY) for file in files]

@@ -14,9 +14,43 @@ from workflow.decisions.outcome import Act, Done, Outcome, Refused
 from workflow.decisions.permit import permit, refuse
 from workflow.decisions.record import Change, record
 from workflow.errors import BadInput
+from workflow.operations.advance_application import advance_application
 from workflow.store import cases, facts
 from workflow.store.office import Office
 from workflow.store.requests import next_reply_by
+
+
+def put_question(
+    office: Office,
+    *,
+    reference: str,
+    question: str,
+    act: Act,
+    reply_by: date | None = None,
+    version: int | None = None,
+) -> Outcome:
+    """Ask the company, wherever the case is: the first question makes it wait, a further one joins those that are open.
+
+    Raises NotFound, BadInput and StaleVersion as the two ways of asking do.
+    """
+    question = inputs.text(question, "The question")
+    with office.database.snapshot() as connection:
+        case = cases.read(connection, reference, act.actor)
+        programme = office.editions.machine(connection, case.programme, case.edition).programme
+    asking = next(
+        (t.trigger for t in programme.transitions if case.state in t.sources and "ask_information" in t.effects), None
+    )
+    if asking is None:
+        return ask_information(office, reference=reference, question=question, reply_by=reply_by, act=act)
+    return advance_application(
+        office,
+        reference=reference,
+        trigger=asking,
+        reason=question,
+        given={"reply_by": reply_by.isoformat()} if reply_by else {},
+        version=version,
+        act=act,
+    )
 
 
 def ask_information(
@@ -29,7 +63,7 @@ def ask_information(
     question = inputs.text(question, "The question")
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        case = cases.lock(connection, reference)
+        case = cases.lock(connection, reference, act.actor)
         programme = office.editions.machine(connection, case.programme, case.edition).programme
         today = local_day(act.now, programme.time_zone)
         counted = reply_by or today + timedelta(days=programme.information.reply_days)

@@ -1,9 +1,12 @@
 """Records what an officer found about one answer, or about every answer that has its evidence."""
 
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, select, update
 
 from states.dates import local_day
 from states.definition import Programme, Section
@@ -16,8 +19,8 @@ from workflow.decisions.permit import permit, refuse
 from workflow.decisions.record import Change, record
 from workflow.errors import BadInput
 from workflow.models.base import table_of
-from workflow.operations.answer_criterion import NOT_ASSESSED, at, places, write_finding
-from workflow.store import cases
+from workflow.operations.answer_criterion import NOT_ASSESSED, at, places, still, write_finding
+from workflow.store import cases, findings, openings
 from workflow.store.cases import Case
 from workflow.store.office import Office
 
@@ -35,22 +38,25 @@ def assess_criterion(
     note: str = "",
     site: str = "",
     due_on: date | None = None,
+    seen: str | None = None,
 ) -> Outcome:
     """Assess one answer; of a criterion per site, without a site, the answers of all sites. Refused while there is none.
 
-    Raises NotFound, and BadInput for unknown words, an unknown site, or a day that is past or belongs to no action.
+    Raises NotFound, BadInput for unknown words, an unknown site, or a day that is past or belongs to no action, and
+    StaleVersion when `seen` is given and the answer is not what was seen any more.
     """
     assessment = inputs.one_of(assessment, ASSESSMENTS, "The assessment")
     note = inputs.text(note, "The note", empty=True)
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        case = cases.lock(connection, reference)
+        case = cases.lock(connection, reference, act.actor)
         programme = office.editions.machine(connection, case.programme, case.edition).programme
         sites = places(connection, programme, case, criterion, site)
         _due(assessment, due_on, local_day(act.now, programme.time_zone))
         role = permit(connection, office.origin, case, programme, Deed.ASSESS, act)
         if isinstance(role, Refused):
             return role
+        still(connection, case, criterion, site, seen)
         missing = tuple(one for one in sites if one not in _answered(connection, case, criterion))
         if missing:
             sentence = f"Criterion {criterion} has no answer yet{at(missing)}, so there is nothing to assess."
@@ -96,14 +102,34 @@ def _answered(connection: Connection, case: Case, criterion: str) -> set[str]:
     return set(connection.execute(query).scalars())
 
 
-def assess_answers(office: Office, *, reference: str, act: Act, section: str = "", instrument: str = "") -> Outcome:
+@dataclass(frozen=True)
+class Chosen:
+    """One answer of a list that somebody looked at, and the mark of what it said then."""
+
+    criterion: str
+    site: str
+    seen: str
+
+
+def assess_answers(
+    office: Office,
+    *,
+    reference: str,
+    act: Act,
+    section: str = "",
+    instrument: str = "",
+    chosen: Collection[Chosen] | None = None,
+) -> Outcome:
     """Assess met, in one act, every answer that is open and has its evidence: a Yes with a document.
 
-    With a section, those of this section only. Raises NotFound, and BadInput for an unknown section.
+    With a section, those of this section only; with `chosen`, exactly these. The entry names the documents behind the
+    answers that nobody had opened.
+
+    Raises NotFound, and BadInput for an unknown section, an empty choice, or a chosen answer that is not as it was seen.
     """
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        case = cases.lock(connection, reference)
+        case = cases.lock(connection, reference, act.actor)
         programme = office.editions.machine(connection, case.programme, case.edition).programme
         of_section = _of_section(programme, section, instrument)
         role = permit(connection, office.origin, case, programme, Deed.ASSESS, act)
@@ -117,19 +143,45 @@ def assess_answers(office: Office, *, reference: str, act: Act, section: str = "
             _FINDING.c.documents != "[]",
             *of_section,
         )
-        found = connection.execute(select(_FINDING.c.criterion, _FINDING.c.site).where(*open_)).all()
-        criteria = sorted(f"{row.criterion} ({row.site})" if row.site else row.criterion for row in found)
+        found = connection.execute(select(_FINDING).where(*open_)).mappings().all()
+        if chosen is not None:
+            found = _chosen(found, chosen)
+        criteria = sorted(f"{row['criterion']} ({row['site']})" if row["site"] else row["criterion"] for row in found)
         if not criteria:
             return Done("No answer with evidence waits to be assessed.", summary(case) | {"assessed": []})
-        connection.execute(
-            update(_FINDING).where(*open_).values(assessment="met", assessed_by=act.actor.id, assessed_at=act.now)
-        )
+        ids = [row["id"] for row in found]
+        values = {"assessment": "met", "assessed_by": act.actor.id, "assessed_at": act.now}
+        connection.execute(update(_FINDING).where(_FINDING.c.id.in_(ids)).values(values))
+        documents = {one for row in found for one in json.loads(row["documents"])}
+        unopened = openings.unopened(openings.of_case(connection, case.id), documents)
         detail: dict[str, Any] = {"count": len(criteria), "criteria": criteria}
         if section:
             detail["section"] = section
+        if unopened:
+            detail["unopened"] = unopened
         change = Change("case:findings:assessed", role, detail=detail, deed="assessed")
         record(connection, office.origin, case, programme, act, change)
-        return Done(f"{len(criteria)} answers of {reference} are assessed met.", summary(case) | {"assessed": criteria})
+        said = "1 answer" if len(criteria) == 1 else f"{len(criteria)} answers"
+        words = f"{said} of {reference} {'is' if len(criteria) == 1 else 'are'} assessed met."
+        return Done(words, summary(case) | {"assessed": criteria, "unopened": unopened})
+
+
+def _chosen(found: Sequence[RowMapping], chosen: Collection[Chosen]) -> list[RowMapping]:
+    """Return the rows that were chosen. Raises BadInput when none was, or one is not open with its evidence as seen."""
+    if not chosen:
+        raise BadInput("NO_ANSWER", "No answer is ticked. Tick those that you accept.")
+    by_place = {(row["criterion"], row["site"]): row for row in found}
+    changed = sorted(
+        f"{one.criterion}{at((one.site,))}"
+        for one in chosen
+        if findings.mark(by_place.get((one.criterion, one.site))) != one.seen
+    )
+    if changed:
+        raise BadInput(
+            "ANSWER_CHANGED",
+            f"Nothing was accepted: {', '.join(changed)} changed after you opened the list. Look at it again below.",
+        )
+    return [by_place[place] for place in sorted({(one.criterion, one.site) for one in chosen})]
 
 
 def _of_section(programme: Programme, section: str, instrument: str) -> list[ColumnElement[bool]]:

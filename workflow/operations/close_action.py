@@ -24,7 +24,7 @@ def close_action(office: Office, *, reference: str, finding_id: int, evidence: s
     evidence = inputs.text(evidence, "The evidence")
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        case = cases.lock(connection, reference)
+        case = cases.lock(connection, reference, act.actor)
         programme = office.editions.machine(connection, case.programme, case.edition).programme
         role = permit(connection, office.origin, case, programme, Deed.CLOSE_ACTION, act)
         if isinstance(role, Refused):

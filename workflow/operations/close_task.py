@@ -10,7 +10,7 @@ from workflow import inputs
 from workflow.decisions.outcome import Act, Done
 from workflow.decisions.record import enter_act
 from workflow.errors import BadInput, NotFound, NotPermitted
-from workflow.store import tasks
+from workflow.store import tasks, visible
 from workflow.store.absences import OFFICE_ZONE
 from workflow.store.office import Office
 
@@ -25,7 +25,7 @@ def close_task(office: Office, *, task_id: int, outcome: str, act: Act, posted_o
     with office.database.transaction() as transaction:
         connection = transaction.connection
         task = tasks.lock(connection, task_id)
-        if task is None:
+        if task is None or not visible.sees_case(connection, act.actor, task.application_id):
             raise NotFound("NO_TASK", f"There is no task {task_id}. See `aeo task list`.")
         if not act.actor.roles & {task.role, "supervisor"}:
             raise NotPermitted(

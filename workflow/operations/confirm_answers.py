@@ -34,7 +34,7 @@ def confirm_answers(office: Office, *, reference: str, section: str, act: Act, i
     """
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        case = cases.lock(connection, reference)
+        case = cases.lock(connection, reference, act.actor)
         programme = office.editions.machine(connection, case.programme, case.edition).programme
         codes = {criterion.code for criterion in known_section(programme, section, instrument).criteria}
         if case.facts_cycle == 1:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from states.dates import local_day
 from states.definition import Programme
@@ -17,6 +17,7 @@ from workflow.decisions.approvals import open_approval
 from workflow.decisions.decide import summary
 from workflow.decisions.effects import Deciding, projection, with_newest
 from workflow.decisions.notices import Notice, payload, recipients
+from workflow.decisions.once import once
 from workflow.decisions.outcome import Act, Done, Outcome, Refused
 from workflow.decisions.permit import permit
 from workflow.decisions.record import Change, Decided, Happened, record
@@ -39,44 +40,53 @@ def correct_certificate(
     act: Act,
     valid_from: date | None = None,
     valid_until: date | None = None,
+    idempotency_key: str = "",
 ) -> Outcome:
     """Ask for a correction, which a second person confirms; nothing changes before.
 
+    The same request with the same key again does nothing and gets the same answer.
+
     Raises NotFound, and BadInput for dates that cannot be and for a certificate that has ended.
     """
-    reason = inputs.text(reason, "The reason")
+    reason, key = inputs.text(reason, "The reason"), inputs.key(idempotency_key)
+    asked = {"number": number, "valid_from": valid_from, "valid_until": valid_until, "reason": reason}
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        row, case = certificates.lock(connection, number)
-        programme = office.editions.machine(connection, case.programme, case.edition).programme
-        today = local_day(act.now, programme.time_zone)
-        now = certificates.running(row, case, today)
-        new = _corrected(now, valid_from, valid_until, today)
-        role = permit(connection, office.origin, case, programme, Deed.CORRECT, act)
-        if isinstance(role, Refused):
-            return role
-        sentence = f"{TITLE} {row.number} of {case.reference}: {_in_words(now.certificate, new)}, because: {reason}"
-        asked = {"number": row.number, "valid_from": valid_from, "valid_until": valid_until, "reason": reason}
-        approval = open_approval(
-            connection,
-            office,
-            case,
-            programme,
-            act,
-            role=role,
-            kind="certificate_correction",
-            sentence=sentence,
-            request={name: value for name, value in asked.items() if value},
-        )
-        words = f"{sentence}. An approver must confirm it first (aeo approval confirm {approval})."
-        return Done(words, summary(case) | {"approval": approval})
+        row, case = certificates.lock(connection, number, act.actor)
+        return once(connection, act, "corrections", key, asked, lambda: _ask(connection, office, row, case, asked, act))
+
+
+def _ask(connection: Connection, office: Office, row: Row[Any], case: Case, asked: dict[str, Any], act: Act) -> Outcome:
+    programme = office.editions.machine(connection, case.programme, case.edition).programme
+    today = local_day(act.now, programme.time_zone)
+    now = certificates.running(row, case, today)
+    new = _corrected(now, asked["valid_from"], asked["valid_until"], today)
+    role = permit(connection, office.origin, case, programme, Deed.CORRECT, act)
+    if isinstance(role, Refused):
+        return role
+    sentence = (
+        f"{TITLE} {row.number} of {case.reference}: {_in_words(now.certificate, new)}, because: {asked['reason']}"
+    )
+    approval = open_approval(
+        connection,
+        office,
+        case,
+        programme,
+        act,
+        role=role,
+        kind="certificate_correction",
+        sentence=sentence,
+        request={name: value for name, value in asked.items() if value} | {"number": row.number},
+    )
+    words = f"{sentence}. An approver must confirm it first (aeo approval confirm {approval})."
+    return Done(words, summary(case) | {"approval": approval})
 
 
 def apply_correction(
     connection: Connection, office: Office, case: Case, asked: dict[str, Any], requester: Person, act: Act
 ) -> Done:
     """Do to a locked case what `requester` asked for and the actor of `act` confirms; the dates are checked anew."""
-    row = certificates.find(connection, asked["number"])
+    row = certificates.find(connection, asked["number"], act.actor)
     programme = office.editions.machine(connection, case.programme, case.edition).programme
     today = local_day(act.now, programme.time_zone)
     first, last = (inputs.day(asked[name], name) if name in asked else None for name in ("valid_from", "valid_until"))

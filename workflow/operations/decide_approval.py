@@ -4,8 +4,8 @@ Nobody confirms what he asked for himself. The case is locked before anything is
 """
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
@@ -15,7 +15,7 @@ from states.definition import Programme
 from states.facts import Person
 from states.guards import Attempt, Unmet, role_words
 from workflow import inputs, models
-from workflow.access import ALLOWED, Deed, role_for
+from workflow.access import ALLOWED, Deed
 from workflow.decisions.approvals import close_approval
 from workflow.decisions.decide import Request, decide
 from workflow.decisions.outcome import Act, Done, Outcome, Refused
@@ -25,9 +25,10 @@ from workflow.errors import BadInput, NotFound
 from workflow.models.base import table_of
 from workflow.operations.advance_application import fire_confirmed
 from workflow.operations.correct_certificate import apply_correction
+from workflow.operations.dispose_of_records import dispose_confirmed
 from workflow.operations.refile_document import refile_confirmed
 from workflow.operations.waive_document import waive_confirmed
-from workflow.store import cases, facts, people
+from workflow.store import cases, facts, people, visible
 from workflow.store.cases import Case
 from workflow.store.office import Office
 
@@ -51,6 +52,8 @@ class Confirming:
     case: Case | None
     programme: Programme | None
     other: Case | None = None  # another case that the request touches, locked too
+    role: str = ""  # in which the second person confirms
+    cases: Mapping[int, Case] = field(default_factory=dict)  # every case that is locked, by id
 
 
 def confirm_approval(office: Office, *, approval_id: int, act: Act) -> Outcome:
@@ -69,7 +72,9 @@ def refuse_approval(office: Office, *, approval_id: int, reason: str, act: Act) 
 def _decide(office: Office, approval_id: int, act: Act, status: str, reason: str) -> Outcome:
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        approval, case, other = _locked(connection, approval_id)
+        approval, locked = _locked(connection, approval_id, act.actor)
+        asked = json.loads(approval.request)
+        case, other = locked.get(approval.application_id), locked.get(asked.get("other_case"))
         if approval.status != "open":
             raise BadInput("APPROVAL_CLOSED", f"Approval {approval_id} was {approval.status} already.")
         programme = (
@@ -84,32 +89,38 @@ def _decide(office: Office, approval_id: int, act: Act, status: str, reason: str
             enter_act(connection, act, "people:deed:refused", {"title": title, "why": why})
             return Refused(title, tuple(unmet))
         requester = people.by_id(connection, approval.requested_by)
-        asked = json.loads(approval.request)
-        confirming = Confirming(connection, office, approval, asked, requester, act, case, programme, other)
+        role = next(role for role in _roles(approval) if role in act.actor.roles)
+        confirming = Confirming(
+            connection, office, approval, asked, requester, act, case, programme, other, role, locked
+        )
         outcome = (CONFIRMED if status == "confirmed" else REFUSED).get(approval.kind, _nothing)(confirming)
         if isinstance(outcome, Refused):
             return outcome
-        role = role_for(Deed.CONFIRM, act.actor.roles) or ""
         close_approval(connection, office, approval, case, programme, act, role=role, status=status, reason=reason)
         words = outcome.sentence or f"No. {approval_id} is {status}: {approval.sentence}."
         return Done(words, outcome.data | {"approval": approval_id, "status": status})
 
 
-def _locked(connection: Connection, approval_id: int) -> tuple[Row[Any], Case | None, Case | None]:
+def _locked(connection: Connection, approval_id: int, viewer: Person) -> tuple[Row[Any], dict[int, Case]]:
     """Lock the approval's cases in the order of their ids, then the approval."""
     row = connection.execute(select(_APPROVAL).where(_APPROVAL.c.id == approval_id)).first()
-    if row is None:
+    if row is None or not visible.sees_case(connection, viewer, row.application_id):
         raise NotFound("NO_APPROVAL", f"There is no approval {approval_id} that you can see. See `aeo approval list`.")
-    other_id = json.loads(row.request).get("other_case")
-    ids = [one for one in (row.application_id, other_id) if one is not None]
-    found = {case.id: case for case in cases.lock_many(connection, ids)} if ids else {}
+    asked = json.loads(row.request)
+    ids = [row.application_id, asked.get("other_case"), *asked.get("cases", ())]
+    wanted = [one for one in ids if one is not None]
+    found = {case.id: case for case in cases.lock_many(connection, wanted)} if wanted else {}
     locked = select(_APPROVAL).where(_APPROVAL.c.id == approval_id).with_for_update()
-    return connection.execute(locked).one(), found.get(row.application_id), found.get(other_id)
+    return connection.execute(locked).one(), found
+
+
+def _roles(approval: Row[Any]) -> tuple[str, ...]:
+    return ROLES.get(approval.kind, ALLOWED[Deed.CONFIRM])
 
 
 def _unmet(connection: Connection, approval: Row[Any], act: Act) -> list[Unmet]:
     """A second person is another one, in a role that confirms."""
-    roles = ROLES.get(approval.kind, ALLOWED[Deed.CONFIRM])
+    roles = _roles(approval)
     can = [p for p in people.everybody(connection).values() if p.roles & set(roles)]
     others = " or ".join(sorted(p.name for p in can if p.id != approval.requested_by)) or "an administrator"
     if not act.actor.roles & set(roles):
@@ -175,6 +186,11 @@ def _refile(confirming: Confirming) -> Outcome:
     return refile_confirmed(c.connection, c.office, c.case, c.other, c.asked, c.approval.id, c.act)
 
 
+def _dispose(confirming: Confirming) -> Outcome:
+    c = confirming
+    return dispose_confirmed(c.connection, c.office, c.cases, c.asked, c.approval.id, c.act, c.role)
+
+
 def _still_suspends(c: Confirming, case: Case) -> bool:
     """Say whether the suspension that was asked about is the one that is open."""
     zone = c.programme.time_zone if c.programme else "UTC"
@@ -194,6 +210,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "emergency_suspension": ("approver",),
     "certificate_correction": ("approver",),
     "import": ("supervisor",),
+    "disposal": ALLOWED[Deed.DISPOSE],
 }
 # What confirming does, and what refusing undoes, for each kind of approval; the other kinds only note the answer.
 CONFIRMED: dict[str, Callable[[Confirming], Outcome]] = {
@@ -201,5 +218,6 @@ CONFIRMED: dict[str, Callable[[Confirming], Outcome]] = {
     "certificate_correction": _correct,
     "document_waiver": _waive,
     "document_refiling": _refile,
+    "disposal": _dispose,
 }
 REFUSED: dict[str, Callable[[Confirming], Outcome]] = {"emergency_suspension": _lift}

@@ -56,7 +56,7 @@ def export_trail(
     try:
         with _beside(file) as (target, whole):
             with office.database.snapshot() as connection:
-                trail = Trail(connection, sealed.note, verifier, wanted, act.now, act.actor.id, zone, progress)
+                trail = Trail(connection, sealed.note, verifier, wanted, act.now, act.actor, zone, progress)
                 count = chosen.write(trail, target)
                 about = chosen.about(trail, file.name, count) if chosen.about else ""
             _enter(office, act, role, wanted, form, count, sealed.note)

@@ -146,7 +146,7 @@ def _take_over(connection: Connection, run: Run, number: int, row: dict[str, str
     if officer is None:
         run.find(number, "NO_OFFICER", "The case has no officer yet. Assign it with `aeo application assign`.")
     reference = open_case(connection, programme, company_id, given.received_on, "paper", run.act)
-    case = cases.lock(connection, reference)
+    case = cases.lock(connection, reference, run.act.actor)
     _record(connection, run, programme, case, given, content, officer.id if officer else None)
     return True
 

@@ -131,6 +131,9 @@ class _Given:
     def last(self) -> date:
         return self.extended_until or self.valid_until
 
+    def band_until(self, programme: Programme) -> date | None:
+        return band_valid_until(programme, self.band, self.assessed_on) if self.assessed_on else None
+
 
 def _read(row: dict[str, str]) -> _Given:
     def day(column: str) -> date | None:
@@ -208,7 +211,7 @@ def _take_over(connection: Connection, run: Run, number: int, row: dict[str, str
     _give(connection, run, number, company_id, given, programme)
     code = _code(connection, company_id, given, programme)
     reference = open_case(connection, programme, company_id, min(given.valid_from, today), "import", run.act)
-    case = cases.lock(connection, reference)
+    case = cases.lock(connection, reference, run.act.actor)
     _Taking(connection, run, programme, case, given, today).take(
         code, content, _as_printed(run, number, given, programme)
     )
@@ -245,8 +248,11 @@ def _give(connection: Connection, run: Run, number: int, company_id: int, given:
         band = {"company_id": company_id, "band": given.band, "assessed_on": given.assessed_on}
         same = select(_BAND.c.id).where(*(_BAND.c[name] == value for name, value in band.items()))
         if connection.execute(same).first() is None:
-            until = band_valid_until(programme, given.band, given.assessed_on)
-            by = {"valid_until": until, "assessor_id": run.act.actor.id, "recorded_at": run.act.now}
+            by = {
+                "valid_until": given.band_until(programme),
+                "assessor_id": run.act.actor.id,
+                "recorded_at": run.act.now,
+            }
             connection.execute(_BAND.insert(), band | by)
 
 
@@ -254,7 +260,7 @@ def _as_printed(run: Run, number: int, given: _Given, programme: Programme) -> b
     """Say whether the days are other than the programme's rule gives, and note it."""
     rule = programme.validity
     last = last_valid_day(given.valid_from, rule.years, rule.counting)
-    band = band_valid_until(programme, given.band, given.assessed_on) if given.band and given.assessed_on else None
+    band = given.band_until(programme)
     expected = min(last, band) if band and rule.limited_by_band else last
     if given.valid_until in (last, expected):
         return False
@@ -296,6 +302,8 @@ class _Taking:
                 "what": f"{given.valid_from.isoformat()} to {given.last.isoformat()}{', as printed' * as_printed}",
                 "aeo_code": code,
                 "band": given.band,
+                "assessed_on": given.assessed_on,
+                "band_until": given.band_until(programme),
                 "sites": list(given.sites),
                 "content": content,
             },

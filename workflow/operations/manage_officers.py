@@ -13,22 +13,27 @@ from workflow.decisions.record import enter_act
 from workflow.errors import BadInput, NotPermitted
 from workflow.models.base import table_of
 from workflow.models.officer import ROLES
-from workflow.store import holdings, people
+from workflow.operations.set_password import checked, keep_password
+from workflow.store import holdings, passwords, people
 from workflow.store.office import Office
 
 _OFFICER = table_of(models.Officer)
 _ROLE = table_of(models.OfficerRole)
 
 
-def add_officer(office: Office, *, email: str, name: str, roles: list[str], act: Act) -> Done:
+def add_officer(
+    office: Office, *, email: str, name: str, roles: list[str], act: Act, password: str | None = None
+) -> Done:
     """Add an account. The first of an empty installation must be an admin; the rest are added by an admin.
 
-    Raises BadInput for unknown or clashing roles and a known address, NotPermitted for anybody but an admin.
+    Raises BadInput for unknown or clashing roles, a known address and a weak password, NotPermitted for anybody but an
+    admin.
     """
     address = inputs.email(email)
     name = inputs.name(name, "The name")
     wanted = frozenset(inputs.one_of(role, ROLES, "The role") for role in roles)
     _may_combine(wanted)
+    kept = passwords.hashed(checked(password, name, address)) if password is not None else ""
     with office.database.transaction() as transaction:
         connection = transaction.connection
         first = people.nobody_yet(connection)
@@ -45,6 +50,8 @@ def add_officer(office: Office, *, email: str, name: str, roles: list[str], act:
         connection.execute(_OFFICER.insert(), row)
         connection.execute(_ROLE.insert(), [{"officer_id": officer_id, "role": role} for role in sorted(wanted)])
         enter_act(connection, act, "people:officer:added", {"officer": officer_id, "roles": sorted(wanted)})
+        if kept:
+            keep_password(connection, Person(officer_id, name, wanted), kept, act)
         data = {"id": officer_id, "email": address, "name": name, "roles": sorted(wanted)}
         return Done(f"{name} has an account with {', '.join(sorted(wanted))}.", data)
 

@@ -27,7 +27,7 @@ def plan_visit(
     mode = inputs.one_of(mode, MODES, "The mode")
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        case = cases.lock(connection, reference)
+        case = cases.lock(connection, reference, act.actor)
         programme = office.editions.machine(connection, case.programme, case.edition).programme
         site = known_site(connection, case, site)
         today = local_day(act.now, programme.time_zone)

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection
 
-from states.guards import Attempt, Unmet
+from states.guards import Attempt
 from workflow import inputs, models
 from workflow.access import Deed
 from workflow.decisions.decide import summary
@@ -17,10 +17,6 @@ from workflow.store.cases import Case
 from workflow.store.office import Office
 
 _RECOMMENDATION = table_of(models.Recommendation)
-# What only the deciding person or the recommendation itself can meet.
-_LATER = frozenset(
-    {"recommended", "four_eyes", "role_permits", "reason_given", "reason_code_known", "valid_until_later"}
-)
 
 
 def recommend_outcome(
@@ -43,7 +39,7 @@ def recommend_outcome(
     body = {"reference": reference, "outcome": outcome, "reason": reason, "version": version}
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        case = cases.lock(connection, reference)
+        case = cases.lock(connection, reference, act.actor)
 
         def recommend() -> Outcome:
             if version is not None and version != case.version:
@@ -64,8 +60,8 @@ def _recommend(connection: Connection, office: Office, case: Case, outcome: str,
         return role
     everybody = people.everybody(connection)
     loaded = facts.load_one(connection, office, case, now=act.now, people=everybody)
-    unmet = _unmet(machine.judge(outcome, loaded.facts, act.actor, Attempt(reason=reason)).unmet)
-    if unmet:
+    judged = machine.judge(outcome, loaded.facts, act.actor, Attempt(reason=reason))
+    if unmet := list(judged.facts_in_the_way):
         return refuse(connection, office.origin, case, programme, Deed.RECOMMEND, act, unmet)
     connection.execute(
         _RECOMMENDATION.insert(),
@@ -88,7 +84,3 @@ def _recommend(connection: Connection, office: Office, case: Case, outcome: str,
     )
     record(connection, office.origin, case, programme, act, change)
     return Done(f"Recommended to {outcome} {case.reference}. Somebody else decides.", summary(case))
-
-
-def _unmet(unmet: tuple[Unmet, ...]) -> list[Unmet]:
-    return [one for one in unmet if one.rule not in _LATER]

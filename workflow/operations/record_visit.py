@@ -13,8 +13,9 @@ from workflow.decisions.outcome import Act, Done, Outcome, Refused
 from workflow.decisions.permit import permit
 from workflow.decisions.record import Change, new_id, record
 from workflow.errors import BadInput
+from workflow.files import File
 from workflow.models.base import table_of
-from workflow.operations.add_document import File, keep
+from workflow.operations.add_document import keep
 from workflow.operations.answer_criterion import known_site
 from workflow.operations.plan_visit import MODES
 from workflow.store import cases
@@ -43,7 +44,7 @@ def record_visit(
     mode = inputs.one_of(mode, MODES, "The mode") if mode else ""
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        case = cases.lock(connection, reference)
+        case = cases.lock(connection, reference, act.actor)
         programme = office.editions.machine(connection, case.programme, case.edition).programme
         site = known_site(connection, case, site)
         inputs.not_future(held_on, local_day(act.now, programme.time_zone), "The day of the visit")

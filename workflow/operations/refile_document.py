@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
+from states.facts import Person
 from states.guards import Unmet
 from workflow import inputs, models
 from workflow.access import Deed, role_for
@@ -41,7 +42,7 @@ def refile_document(
     reason = inputs.text(reason, "The reason")
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        case, target = _locked(connection, reference, to)
+        case, target = _locked(connection, reference, to, act.actor)
         own = office.editions.machine(connection, case.programme, case.edition).programme
         other = office.editions.machine(connection, target.programme, target.edition).programme
         known_kind(other, kind)
@@ -78,9 +79,9 @@ def refile_document(
         return Done(words, summary(case) | {"approval": approval})
 
 
-def _locked(connection: Connection, reference: str, to: str) -> tuple[Case, Case]:
+def _locked(connection: Connection, reference: str, to: str, viewer: Person) -> tuple[Case, Case]:
     """Lock the case and the one the document goes to, in the order of their ids."""
-    ids = {cases.read(connection, one).id for one in (reference, to or reference)}
+    ids = {cases.read(connection, one, viewer).id for one in (reference, to or reference)}
     found = {case.reference: case for case in cases.lock_many(connection, sorted(ids))}
     return found[reference], found[to or reference]
 

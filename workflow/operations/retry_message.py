@@ -4,7 +4,7 @@ from workflow.access import Deed, role_for
 from workflow.decisions.outcome import Act, Done
 from workflow.decisions.record import enter_act
 from workflow.errors import BadInput, NotFound, NotPermitted
-from workflow.store import outbox, tasks
+from workflow.store import disposal, outbox, tasks
 from workflow.store.cases import read_many
 from workflow.store.office import Office
 
@@ -23,13 +23,15 @@ def retry_message(office: Office, *, message: int, act: Act) -> Done:
         raise NotPermitted("WRONG_ROLE", "An officer, an account manager, a supervisor or an admin sends mail again.")
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        row = outbox.lock(connection, message)
+        row = outbox.lock(connection, message, act.actor)
         if row is None:
             raise NotFound("NO_MESSAGE", f"There is no message {message}. See `aeo outbox list`.")
         if row.status not in AGAIN:
             raise BadInput(
                 "NOT_TO_RETRY", f"Message {message} is {row.status}. Only one of {', '.join(AGAIN)} is sent again."
             )
+        if row.application_id is not None and disposal.done(connection, row.application_id, "mail"):
+            raise BadInput("DISPOSED", f"The text of message {message} was disposed of after its retention period.")
         if row.bundled_into is not None and row.status == "in_doubt":
             raise BadInput(
                 "BUNDLED", f"Message {message} went out in the mail of message {row.bundled_into}: send that one again."

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from states.dates import local_day, local_instant
-from states.facts import Person
+from states.facts import CLOCK, Person
 from workflow import models
 from workflow.decisions.notices import Notice, message_id
 from workflow.models.base import table_of
@@ -50,7 +50,7 @@ def send_digests(office: Office, *, now: datetime) -> int:
         missing = _missing(connection, f"{monday:digest:%G-W%V}")
         whose = {"" if reader.team else reader.person.id for reader in missing}
         found = {
-            one: portfolio(connection, office, now=now, zone=OFFICE_ZONE, account_manager_id=one)
+            one: portfolio(connection, office, viewer=CLOCK, now=now, zone=OFFICE_ZONE, account_manager_id=one)
             for one in sorted(whose)
         }
     queued = 0

@@ -16,7 +16,7 @@ from workflow.decisions.permit import permit
 from workflow.decisions.record import Change, Superseded, new_id, record
 from workflow.errors import NotFound
 from workflow.models.base import table_of
-from workflow.store import cases
+from workflow.store import cases, visible
 from workflow.store.calendar import office_calendar
 from workflow.store.cases import Case
 from workflow.store.office import Office
@@ -36,7 +36,7 @@ def set_band(office: Office, *, uen: str, band: str, assessed_on: date, act: Act
     with office.database.transaction() as transaction:
         connection = transaction.connection
         company_id = connection.execute(
-            select(_COMPANY.c.id).where(_COMPANY.c.identifier == identifier)
+            select(_COMPANY.c.id).where(_COMPANY.c.identifier == identifier, visible.companies(act.actor))
         ).scalar_one_or_none()
         live = cases.lock_live_of_company(connection, company_id) if company_id is not None else []
         if not live:

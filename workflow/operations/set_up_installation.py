@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
@@ -27,7 +28,7 @@ def set_up_installation(database: Database, programmes: Sequence[Programme], *, 
         if connection.execute(select(_INSTALLATION.c.id)).first() is None:
             origin, _ = _new_identity(connection, now)
             made.append(f"installation {origin}")
-        if added := calendar.fill(connection):
+        if added := keep_calendars(connection, now=now):
             made.append(f"{added} public holidays")
         for programme in programmes:
             if editions.install(connection, programme, now=now):
@@ -35,6 +36,20 @@ def set_up_installation(database: Database, programmes: Sequence[Programme], *, 
                 enter(connection, _entry("programme:edition:installed", now, detail))
                 made.append(f"programme {programme.code} edition {programme.edition}")
     return made
+
+
+def keep_calendars(connection: Connection, *, now: datetime) -> int:
+    """Store the computed holidays of zones that have none, and enter which they are: what is due rests on them.
+
+    Return how many were stored. A zone that was filled before its days were entered gets its entry now.
+    """
+    added = calendar.fill(connection)
+    told = calendar.entered(connection)
+    for zone, days in calendar.computed(connection).items():
+        if zone not in told:
+            detail = {"zone": zone, "count": len(days), "days": days}
+            enter(connection, _entry(calendar.COMPUTED, now, detail))
+    return added
 
 
 def renew_identity(database: Database, *, now: datetime) -> tuple[str, str]:
@@ -63,5 +78,5 @@ def set_clock(database: Database, *, setting: str, wanted: datetime, real: datet
         enter(connection, _entry("system:clock:moved", real, {"setting": setting}))
 
 
-def _entry(kind: str, now: datetime, detail: dict[str, str]) -> Entry:
+def _entry(kind: str, now: datetime, detail: dict[str, Any]) -> Entry:
     return Entry(kind=kind, recorded_at=now, actor=OPERATOR.id, role="operator", proven="command line", detail=detail)

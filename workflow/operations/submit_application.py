@@ -9,8 +9,9 @@ from sqlalchemy.exc import IntegrityError
 
 from states.dates import local_day, start_of
 from states.definition import TRADER_ROLES, Programme
+from states.facts import OPERATOR
 from workflow import inputs, models
-from workflow.access import Deed, role_for
+from workflow.access import Deed, role_for, sees_all
 from workflow.decisions.approvals import open_approval
 from workflow.decisions.decide import summary
 from workflow.decisions.notices import Notice, payload, recipients
@@ -21,7 +22,7 @@ from workflow.errors import BadInput, NotPermitted
 from workflow.models.base import table_of
 from workflow.operations.add_site import site_names, write_sites
 from workflow.operations.advance_application import far_back
-from workflow.store import cases, managers, people
+from workflow.store import cases, managers, people, search, visible
 from workflow.store.numbers import next_number
 from workflow.store.office import Office
 
@@ -51,7 +52,7 @@ def submit_application(
 
     Raises BadInput for a bad identifier, name, site or date, when the company already has a live case of the
     programme, or for a key of another request; NotFound for an unknown programme or account manager; NotPermitted for
-    a role that may not submit.
+    a role that may not submit. An account manager submits for the own companies and for new ones, which are then own.
     """
     role = role_for(Deed.SUBMIT, act.actor.roles)
     if role is None:
@@ -88,6 +89,7 @@ def submit_application(
             today = local_day(act.now, rules.time_zone)
             received = inputs.not_future(received_on or today, today, "The day of receipt")
             others: list[cases.Case] = []
+            own = _own(connection, identifier.value, act)
             if named:  # the rules of the company's other cases look at its sites
                 known = connection.execute(_known(identifier.value)).scalar_one_or_none()
                 others += cases.lock_live_of_company(connection, known) if known else []
@@ -95,14 +97,14 @@ def submit_application(
             manager = people.by_email(connection, account_manager, keep=True) if account_manager else None
             if manager and "account_manager" not in manager.roles:
                 raise BadInput("NOT_A_MANAGER", f"{manager.name} does not hold the role account_manager.")
-            if manager:
-                managers.name(connection, [company_id], manager.id, act.now)
+            if manager or own:
+                managers.name(connection, [company_id], manager.id if manager else act.actor.id, act.now)
             if address:
                 add_contact(connection, company_id, address)
             if named:
                 write_sites(connection, office, others, company_id, named, role, act)
             reference = open_case(connection, rules, company_id, received, channel, act, traders)
-            case = cases.lock(connection, reference)
+            case = cases.lock(connection, reference, OPERATOR)  # just made, and seen by whoever manages the company
             _record(connection, office.origin, case, rules, role, override, named, act)
             _ask_a_second_person(connection, office, case, rules, role, override, act)
             return Done(f"Application {reference} of {case.company_name} is received.", summary(case))
@@ -112,6 +114,22 @@ def submit_application(
 
 def _known(uen: str) -> Select[int]:
     return select(_COMPANY.c.id).where(_COMPANY.c.scheme == "SG-UEN", _COMPANY.c.identifier == uen)
+
+
+def _own(connection: Connection, uen: str, act: Act) -> bool:
+    """Say whether a company is new and comes into the portfolio of somebody who sees no other. Raises BadInput."""
+    if sees_all(act.actor):
+        return False
+    known = connection.execute(_known(uen)).scalar_one_or_none()
+    if known is None:
+        return True
+    # The same words whether it has a live case or none: an identifier belongs to one company, so one that is known
+    # cannot look like one that is not; more is not told.
+    if not visible.sees_company(connection, act.actor, known):
+        raise BadInput(
+            "NOT_YOURS", f"You cannot submit for {uen}. Ask an officer, who can, or who names its account manager."
+        )
+    return False
 
 
 def company_of(connection: Connection, uen: str, given_name: str, override: str, act: Act) -> int:
@@ -187,7 +205,7 @@ def open_case(
         "waits_for": state.waits_for,
     }
     try:
-        connection.execute(_APPLICATION.insert(), values)
+        search.keep_case(connection, new_id(connection.execute(_APPLICATION.insert(), values)))
     except IntegrityError as error:  # another submission of the same company won the race
         raise BadInput("LIVE_APPLICATION", f"The company already has a live {rules.code} application.") from error
     return reference

@@ -16,7 +16,7 @@ from states.dates import local_day
 from states.facts import CLOCK, Facts, Person
 from states.guards import Attempt
 from states.machine import ProgrammeMachine
-from states.planner import Heard, Overdue, fates, phase_of, pointless
+from states.planner import NOBODY, Heard, Overdue, fates, phase_of, pointless
 from workflow import models
 from workflow.access import Deed, role_for
 from workflow.audit.entry import Entry
@@ -288,7 +288,7 @@ class _Clock:
         if not who:
             sentence = f"Nobody could be reminded by {row.rule} of {self.case.reference}: it has no contact, manager or supervisor."
             add_task(self.connection, f"nobody:{row.id}", "admin", sentence, self.act.now, self.case.id)
-            self._settle(row, "cancelled", "nobody to remind", "clock:reminder:superseded")
+            self._settle(row, "cancelled", NOBODY, "clock:reminder:superseded")
             return
         requests = [{"number": r.number, "question": r.question, "reply_by": r.reply_by} for r in loaded.facts.requests]
         newest = self.case.held.newest
@@ -331,10 +331,10 @@ class _Clock:
             role="clock",
             effective_at=row.due_at,
             on_behalf_of=row.rule,
-            detail={"rule": row.rule, "due_at": row.due_at, "outcome": outcome, "recipients": len(notices)},
+            detail=_told(row, outcome, notices),
             settled=(Settled(row.id, status, outcome),),
             notices=notices,
-            cause=f"planned:{row.id}",
+            cause=_cause(row),
             visible=False,
         )
 
@@ -349,3 +349,18 @@ class _Clock:
                 "recipients": who,
             }
         )
+
+
+def _cause(row: Row[Any]) -> str:
+    return f"planned:{row.id}"
+
+
+def _told(row: Row[Any], outcome: str, notices: Sequence[Notice]) -> dict[str, Any]:
+    """Return what the entry says: which planned action of the case this was, and whose deliveries are its messages'."""
+    told = {"rule": row.rule, "due_at": row.due_at, "outcome": outcome, "recipients": len(notices)}
+    told |= {"basis": row.decision_no, "revision": row.revision}
+    if row.subject in ("request", "approval"):
+        told[row.subject] = row.occurrence
+    if notices:
+        told |= {"cause": _cause(row), "message": row.message, "to": [notice.recipient for notice in notices]}
+    return told

@@ -33,7 +33,7 @@ def waive_document(office: Office, *, reference: str, kind: str, reason: str, ac
     reason = inputs.text(reason, "The reason")
     with office.database.transaction() as transaction:
         connection = transaction.connection
-        case = cases.lock(connection, reference)
+        case = cases.lock(connection, reference, act.actor)
         programme = office.editions.machine(connection, case.programme, case.edition).programme
         known_kind(programme, kind)
         title = _required(programme, kind)

@@ -1,17 +1,18 @@
 """Everything the clock owes between two days, with what became of it. Reads the ledger; it must not plan or send."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, tuple_
 
 from notifications import ics
+from states.facts import Person
 from workflow import models
 from workflow.errors import BadInput
 from workflow.models.base import table_of
-from workflow.store import cases
+from workflow.store import cases, visible
 from workflow.store.office import Office
 
 _A = table_of(models.Application)
@@ -27,6 +28,7 @@ _QUERY = (
         _CERTIFICATE.c.number.label("decided_number"),
         _CERTIFICATE.c.valid_from.label("decided_from"),
         _CERTIFICATE.c.valid_until.label("decided_until"),
+        _P.c.id.label("planned_id"),
         _P.c.rule,
         _P.c.trigger,
         _P.c.message,
@@ -56,25 +58,32 @@ def calendar(
     connection: Connection,
     office: Office,
     *,
+    viewer: Person,
     first: date,
     last: date,
     account_manager_id: str = "",
     reference: str = "",
+    after: tuple[datetime, str, int] | None = None,
+    limit: int | None = None,
 ) -> list[dict[str, Any]]:
-    """Return planned actions due on local days from `first` to `last`, both included, by due instant.
+    """Return planned actions of the cases that somebody may see, due on local days from `first` to `last`, both included, by due instant.
 
+    A page goes on `after` the last row's `due_at`, `application` and `planned_id`.
     `uid`, `sequence` and `updated_at` say which event of a subscribed calendar a row is and how new it is.
     Raises BadInput when the days are the wrong way round, NotFound for an unknown reference.
     """
     if last < first:
         raise BadInput("DATE_ORDER", f"The calendar cannot run from {first.isoformat()} to {last.isoformat()}.")
-    query = _QUERY.where(_P.c.due_on.between(first, last))
+    query = visible.only(_QUERY, viewer).where(_P.c.due_on.between(first, last))
     if account_manager_id:
         query = query.where(_C.c.account_manager_id == account_manager_id)
     if reference:
-        query = query.where(_A.c.id == cases.read(connection, reference).id)
+        query = query.where(_A.c.id == cases.read(connection, reference, viewer).id)
+    if after:
+        query = query.where(tuple_(_P.c.due_at, _A.c.reference, _P.c.id) > after)
     return [
         {
+            "planned_id": row.planned_id,
             "application": row.reference,
             "company_name": row.name,
             **_certificate(row),
@@ -90,7 +99,7 @@ def calendar(
             "sequence": 2 * (row.revision - 1) + (row.status in _DROPPED),
             "updated_at": row.settled_at or row.planned_at,
         }
-        for row in connection.execute(query)
+        for row in connection.execute(query.limit(limit))
     ]
 
 

@@ -10,11 +10,13 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from states.definition import Programme
+from states.facts import Person
 from states.guards import wanted
 from workflow import models
 from workflow.models.base import table_of
 from workflow.store import cases
 from workflow.store.cases import Case
+from workflow.store.disposal import content_gone
 from workflow.store.drafts import drafts
 from workflow.store.office import Office
 from workflow.store.sites import of_company
@@ -28,10 +30,11 @@ _Q = table_of(models.InformationRequest)
 _O = table_of(models.Officer)
 
 
-def documents(connection: Connection, *, reference: str) -> list[dict[str, Any]]:
+def documents(connection: Connection, *, reference: str, viewer: Person) -> list[dict[str, Any]]:
     """Return every document of a case, oldest first, and after them the kinds that it does without. Raises NotFound."""
-    case = cases.read(connection, reference)
-    query = select(_D, _GONE.c.reason).outerjoin(_GONE, _GONE.c.document_id == _D.c.id)
+    case = cases.read(connection, reference, viewer)
+    query = select(_D, _GONE.c.reason, content_gone().label("disposed"))
+    query = query.outerjoin(_GONE, _GONE.c.document_id == _D.c.id)
     rows = connection.execute(query.where(_D.c.application_id == case.id).order_by(_D.c.id))
     kept = [
         {
@@ -43,7 +46,7 @@ def documents(connection: Connection, *, reference: str) -> list[dict[str, Any]]
             "size": row.size,
             "sha256": row.sha256,
             "added_at": row.added_at,
-            "status": "counts" if row.reason is None else "withdrawn",
+            "status": "disposed" if row.disposed else "counts" if row.reason is None else "withdrawn",
             "reason": row.reason or "",
         }
         for row in rows
@@ -67,13 +70,13 @@ def documents(connection: Connection, *, reference: str) -> list[dict[str, Any]]
 
 
 def checklist(
-    connection: Connection, office: Office, *, reference: str, only_drafts: bool = False
+    connection: Connection, office: Office, *, reference: str, viewer: Person, only_drafts: bool = False
 ) -> list[dict[str, Any]]:
     """Return every criterion that is asked for, per site, with answer and assessment of the present cycle.
 
     With `only_drafts`, the last cycle's answers that nobody has confirmed or given anew yet. Raises NotFound.
     """
-    case = cases.read(connection, reference)
+    case = cases.read(connection, reference, viewer)
     programme = office.editions.machine(connection, case.programme, case.edition).programme
     if only_drafts:
         return [_point(programme, (row["criterion"], row["site"]), row) for row in drafts(connection, case, programme)]
@@ -109,9 +112,9 @@ def _point(programme: Programme, place: tuple[str, str], row: Mapping[Any, Any] 
     }
 
 
-def actions(connection: Connection, *, reference: str) -> list[dict[str, Any]]:
+def actions(connection: Connection, *, reference: str, viewer: Person) -> list[dict[str, Any]]:
     """Return every corrective action of a case, open ones first and by day. Raises NotFound."""
-    case = cases.read(connection, reference)
+    case = cases.read(connection, reference, viewer)
     query = select(_F).where(_F.c.application_id == case.id, _F.c.assessment == "action")
     found = [
         {
@@ -132,9 +135,9 @@ def actions(connection: Connection, *, reference: str) -> list[dict[str, Any]]:
     )
 
 
-def visits(connection: Connection, *, reference: str) -> list[dict[str, Any]]:
+def visits(connection: Connection, *, reference: str, viewer: Person) -> list[dict[str, Any]]:
     """Return every visit of a case, planned or held, by day. Raises NotFound."""
-    case = cases.read(connection, reference)
+    case = cases.read(connection, reference, viewer)
     query = select(_V, _O.c.name).outerjoin(_O, _O.c.id == _V.c.officer_id).where(_V.c.application_id == case.id)
     found = [
         {
@@ -152,16 +155,18 @@ def visits(connection: Connection, *, reference: str) -> list[dict[str, Any]]:
     return sorted(found, key=lambda one: (one["held_on"] or one["planned_on"], one["id"]))
 
 
-def requests(connection: Connection, *, reference: str) -> list[dict[str, Any]]:
+def requests(connection: Connection, *, reference: str, viewer: Person) -> list[dict[str, Any]]:
     """Return every request for information of a case by number. Raises NotFound."""
-    case: Case = cases.read(connection, reference)
-    query = select(_Q).where(_Q.c.application_id == case.id).order_by(_Q.c.number)
+    case: Case = cases.read(connection, reference, viewer)
+    query = select(_Q, _O.c.name).outerjoin(_O, _O.c.id == _Q.c.asked_by)
+    query = query.where(_Q.c.application_id == case.id).order_by(_Q.c.number)
     return [
         {
             "number": row.number,
             "cycle": row.cycle,
             "question": row.question,
             "asked_at": row.asked_at,
+            "asked_by": row.name,
             "reply_by": row.reply_by,
             "reminded_on": row.reminded_on,
             "final_notice_on": row.final_notice_on,

@@ -6,10 +6,11 @@ Reads one snapshot and changes nothing; it must not know how a page looks.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, Table, bindparam, func, select
 
 from states.dates import local_day
 from states.definition import Programme
+from states.facts import Person
 from states.guards import wanted
 from workflow import models
 from workflow.models.base import table_of
@@ -27,14 +28,30 @@ _DECISIONS = (
 _TIMERS = select(_P.c.trigger, _P.c.due_on).where(
     _P.c.application_id == bindparam("case_id"), _P.c.status == "planned", _P.c.trigger.is_not(None)
 )
+_DOC, _VISIT = table_of(models.Document), table_of(models.Visit)
+_MAIL, _ENTRY, _FINDING = table_of(models.Notification), table_of(models.AuditEntry), table_of(models.Finding)
 
 
-def route(connection: Connection, office: Office, *, reference: str) -> list[dict[str, Any]]:
+def _count(table: Table, *more: ColumnElement[bool]) -> ScalarSelect[int]:
+    mine = table.c.application_id == bindparam("case_id")
+    return select(func.count()).select_from(table).where(mine, *more).scalar_subquery()
+
+
+_COUNTS = select(
+    _count(_FINDING, _FINDING.c.cycle == bindparam("cycle"), _FINDING.c.assessment.is_not(None)).label("checklist"),
+    _count(_DOC).label("documents"),
+    _count(_VISIT).label("visits"),
+    _count(_MAIL).label("messages"),
+    _count(_ENTRY).label("history"),
+)
+
+
+def route(connection: Connection, office: Office, *, reference: str, viewer: Person) -> list[dict[str, Any]]:
     """Return the stations of a case: passed and present ones with their day, then the main line ahead.
 
     A station is {state, title, status: "done" | "here" | "ahead", on: date or None}. Raises NotFound.
     """
-    case = cases.read(connection, reference)
+    case = cases.read(connection, reference, viewer)
     programme = office.editions.machine(connection, case.programme, case.edition).programme
     zone = programme.time_zone
     first = programme.initial if case.cycle == 1 else ""
@@ -69,9 +86,11 @@ def _ahead(programme: Programme, case: Case) -> list[str]:
     return [name for name in later if programme.state_by_name[name].kind in ("review", "certified")]
 
 
-def at_a_glance(connection: Connection, office: Office, *, reference: str, now: datetime) -> dict[str, Any]:
+def at_a_glance(
+    connection: Connection, office: Office, *, reference: str, viewer: Person, now: datetime
+) -> dict[str, Any]:
     """Return what the rules look at: required documents, criteria with answers, band, visits, recommendation."""
-    case = cases.read(connection, reference)
+    case = cases.read(connection, reference, viewer)
     programme = office.editions.machine(connection, case.programme, case.edition).programme
     staff = people.everybody(connection)
     loaded = facts.load_decided(connection, office, case, now=now, people=staff).facts
@@ -110,3 +129,9 @@ def at_a_glance(connection: Connection, office: Office, *, reference: str, now: 
             "stale": loaded.undecided and case.state_kind == "review" and recommendation.digest != loaded.digest,
         },
     }
+
+
+def counts(connection: Connection, *, case_id: int, cycle: int) -> dict[str, int]:
+    """Return how many documents, visits, messages and trail entries a case has, by section: one query."""
+    row = connection.execute(_COUNTS, {"case_id": case_id, "cycle": cycle}).one()
+    return dict(row._mapping)  # noqa: SLF001  # SQLAlchemy's public name for a row as a mapping

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from states.dates import Standing, local_day
+from states.facts import Person
 from states.standing import FOR_EVER
 from workflow import models
 from workflow.models.base import table_of
@@ -30,10 +31,10 @@ _WORDS = {
 }
 
 
-def show(connection: Connection, office: Office, *, number: str, now: datetime) -> dict[str, Any]:
+def show(connection: Connection, office: Office, *, number: str, viewer: Person, now: datetime) -> dict[str, Any]:
     """Return a certificate. Raises NotFound."""
-    row = certificates.find(connection, number)
-    case = cases.read(connection, row.reference)
+    row = certificates.find(connection, number, viewer)
+    case = cases.read(connection, row.reference, viewer)
     programme = office.editions.machine(connection, case.programme, case.edition).programme
     today = local_day(now, programme.time_zone)
     query = select(_EVENT).where(_EVENT.c.certificate_id == row.id).order_by(_EVENT.c.id)

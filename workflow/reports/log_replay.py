@@ -1,4 +1,4 @@
-"""Tells cases, certificates, roles and editions from the trail's entries alone, and where the tables say something else.
+"""Tells cases, certificates, roles, editions and holidays from the trail's entries alone, and where the tables say something else.
 
 So a row that was changed behind the triggers is found. It changes nothing, and must not take a value from the tables.
 """
@@ -59,7 +59,7 @@ def _words(value: Any) -> str:
 def replay(
     connection: Connection, editions: Editions, *, progress: Callable[[int], None] = lambda _: None
 ) -> Iterator[Difference]:
-    """Yield every difference, in one snapshot: the log's own hashes first, then cases, people and editions."""
+    """Yield every difference, in one snapshot: the log's own hashes first, then cases, people, editions, holidays."""
     office = _Office()
     yield from _log(connection, office, progress)
     for chunk in replayed.kept_cases(connection, _CASES):
@@ -67,6 +67,8 @@ def replay(
             yield from _Case(kept, office).differences(connection, editions)
     yield from _people(connection, office)
     yield from _editions(connection, office)
+    yield from _holidays(connection, office)
+    yield from _periods(connection, office)
 
 
 @dataclass
@@ -75,6 +77,8 @@ class _Office:
 
     staff: dict[str, tuple[bool, frozenset[str]]] = field(default_factory=dict)
     editions: dict[tuple[str, str], str] = field(default_factory=dict)
+    days: Counter[tuple[str, str, bool]] = field(default_factory=Counter)  # zone, day, whether offices are closed
+    periods: dict[str, dict[str, Any]] = field(default_factory=dict)  # of retention, by kind and instant
 
     def hear(self, members: Mapping[str, Any]) -> None:
         detail = members.get("detail", {})
@@ -88,6 +92,13 @@ class _Office:
                 self.staff[detail["officer"]] = (False, roles)
             case "programme:edition:installed":
                 self.editions[detail["code"], detail["edition_name"]] = detail["sha256"]
+            case "system:holidays:computed":
+                self.days.update((detail["zone"], day, True) for day in detail["days"])
+            case "system:holiday:gazetted" | "system:holiday:withdrawn" as kind:
+                self.days[detail["zone"], detail["day"], kind.endswith("gazetted")] += 1
+            case "system:retention:set":
+                told = {"years": detail["years"], "source": detail["source"], "set_by": members["actor"]}
+                self.periods[f"{detail['record_kind']} at {members['recorded_at']}"] = told
         if edition := members.get("edition"):
             self.editions.setdefault((edition[0], edition[1]), edition[2])
 
@@ -174,6 +185,8 @@ class _Case:
     deeds: dict[str, dict[str, Any]] = field(default_factory=dict)
     documents: dict[str, dict[str, Any]] = field(default_factory=dict)
     recommendations: dict[str, dict[str, Any]] = field(default_factory=dict)
+    holds: dict[str, dict[str, Any]] = field(default_factory=dict)
+    disposals: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def differences(self, connection: Connection, editions: Editions) -> Iterator[Difference]:
         row, entries = self.kept.case, self.kept.rows["entries"]
@@ -236,6 +249,23 @@ class _Case:
         elif members["kind"] == "case:recommendation:made":
             key = f"by {members['actor']} at {members['recorded_at']}"
             self.recommendations[key] = {"outcome": detail["outcome"], "digest": detail["facts"]}
+        else:
+            self._hear_of_keeping(members, detail)
+
+    def _hear_of_keeping(self, members: dict[str, Any], detail: dict[str, Any]) -> None:
+        """Holds and disposals: what was told of a decision before one is blank from then on."""
+        by = members["actor"]
+        match members["kind"]:
+            case "case:hold:placed":
+                self.holds[str(detail["hold"])] = {"reason": detail["why"], "placed_by": by}
+            case "case:hold:lifted":
+                self.holds[str(detail["hold"])] |= {"lifted_by": by, "lift_reason": detail["why"]}
+            case "case:disposal:made":
+                told = {"approval_id": detail["approval"], "at": members["recorded_at"]}
+                self.disposals |= dict.fromkeys(detail["kinds"], told)
+                if "case_file" in detail["kinds"]:
+                    for decision in self.decisions.values():
+                        decision |= {"reason_to_company": "", "internal_reason": ""}
 
     def _of_case(self, row: Row[Any], entries: int, connection: Connection, editions: Editions) -> Iterator[Difference]:
         told = self.columns | {"case_seq": entries}
@@ -278,6 +308,12 @@ class _Case:
             for row in rows["recommendations"]
         }
         yield from _compare_rows("recommendation", of, recommendations, self.recommendations)
+        names = ("reason", "placed_by", "lifted_by", "lift_reason")
+        holds = {str(row.id): {name: getattr(row, name) for name in names} for row in rows["holds"]}
+        told = {hold: dict.fromkeys(names) | one for hold, one in self.holds.items()}
+        yield from _compare_rows("legal_hold", of, holds, told)
+        disposals = {row.kind: {"approval_id": row.approval_id, "at": _plain(row.at)} for row in rows["disposals"]}
+        yield from _compare_rows("disposal", of, disposals, self.disposals)
 
     def _events(self, rows: list[Row[Any]], of: str) -> Iterator[Difference]:
         found: Counter[str] = Counter()
@@ -348,6 +384,23 @@ def _editions(connection: Connection, office: _Office) -> Iterator[Difference]:
             yield Difference("programme_edition", key, "sha256", row.sha256, told)
         if (digest := hashlib.sha256(row.canonical.encode()).hexdigest()) != told:
             yield Difference("programme_edition", key, "canonical", f"of the digest {digest}", f"the digest {told}")
+
+
+def _holidays(connection: Connection, office: _Office) -> Iterator[Difference]:
+    """A day that is gazetted or withdrawn later has a row more; each is told once."""
+    kept = Counter((zone, _plain(day), bool(closed)) for zone, day, closed in replayed.holidays(connection))
+    for one in sorted((kept - office.days) + (office.days - kept)):
+        zone, day, closed = one
+        told = None if kept[one] > office.days[one] else "told"
+        yield Difference("calendar_day", f"{day} in {zone}, {'closed' if closed else 'open'}", "*", kept[one], told)
+
+
+def _periods(connection: Connection, office: _Office) -> Iterator[Difference]:
+    kept = {
+        f"{row.kind} at {_plain(row.set_at)}": {"years": row.years, "source": row.source, "set_by": row.set_by}
+        for row in replayed.periods(connection)
+    }
+    yield from _compare_rows("retention_period", "", kept, office.periods)
 
 
 def _compare_rows(

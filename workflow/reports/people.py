@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from workflow import models
 from workflow.models.base import table_of
@@ -12,6 +12,12 @@ from workflow.store import absences, people
 
 _O = table_of(models.Officer)
 _R = table_of(models.OfficerRole)
+_S = table_of(models.Session)
+_P = table_of(models.Credential)
+_A = table_of(models.Application)
+_C = table_of(models.Company)
+_AWAY = table_of(models.Absence)
+NEVER: dict[str, Any] = {"seen_at": None, "has_code": False, "has_password": False, "sessions": 0}
 
 
 def officers(connection: Connection, today: date) -> list[dict[str, Any]]:
@@ -34,3 +40,40 @@ def officers(connection: Connection, today: date) -> list[dict[str, Any]]:
         }
         for row in connection.execute(query)
     ]
+
+
+def with_role(connection: Connection, role: str) -> list[dict[str, Any]]:
+    """Return name, address and id of everybody active who holds a role, by name."""
+    query = select(_O.c.id, _O.c.name, _O.c.email).join(_R, _R.c.officer_id == _O.c.id)
+    found = connection.execute(query.where(_R.c.role == role, _O.c.active).order_by(_O.c.name))
+    return [{"id": row.id, "name": row.name, "email": row.email} for row in found]
+
+
+def sign_ins(connection: Connection) -> dict[str, dict[str, Any]]:
+    """Return by person when somebody was last seen, how many sessions go on, and which proofs there are."""
+    seen = select(_S.c.officer_id, func.max(_S.c.seen_at), func.count().filter(_S.c.ended_at.is_(None)))
+    found = {
+        officer_id: NEVER | {"seen_at": at, "sessions": running}
+        for officer_id, at, running in connection.execute(seen.group_by(_S.c.officer_id))
+    }
+    for row in connection.execute(select(_P.c.officer_id, _P.c.code_since, _P.c.password_changed_at)):
+        proofs = {"has_code": row.code_since is not None, "has_password": row.password_changed_at is not None}
+        found[row.officer_id] = found.get(row.officer_id, NEVER) | proofs
+    return found
+
+
+def held_by(connection: Connection, officer_id: str) -> dict[str, int]:
+    """Return how many open cases and companies somebody looks after."""
+    cases = select(func.count()).select_from(_A).where(_A.c.assignee_id == officer_id, _A.c.state_kind != "closed")
+    companies = select(func.count()).select_from(_C).where(_C.c.account_manager_id == officer_id)
+    return {
+        "cases": connection.execute(cases).scalar_one(),
+        "companies": connection.execute(companies).scalar_one(),
+    }
+
+
+def absences_of(connection: Connection, officer_id: str) -> list[dict[str, Any]]:
+    """Return somebody's absences, the latest first, with the deputy's name."""
+    query = select(_AWAY.c.first, _AWAY.c.last, _O.c.name.label("deputy")).join(_O, _O.c.id == _AWAY.c.deputy_id)
+    found = connection.execute(query.where(_AWAY.c.officer_id == officer_id).order_by(_AWAY.c.first.desc()))
+    return [dict(row) for row in found.mappings()]

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from states.dates import local_day
+from states.facts import Person
 from workflow import models
 from workflow.models.base import table_of
-from workflow.store import cases
+from workflow.store import cases, visible
 from workflow.store.office import Office
 
 DUE_WITHIN = timedelta(days=14)
@@ -48,10 +49,14 @@ _VISITS = {"on_site": "Visit", "virtual": "Visit by video call", "desk": "Review
 
 
 def portfolio(
-    connection: Connection, office: Office, *, now: datetime, zone: str, account_manager_id: str = ""
+    connection: Connection, office: Office, *, viewer: Person, now: datetime, zone: str, account_manager_id: str = ""
 ) -> dict[str, Any]:
-    """Return each section's first rows by local day and how many more there are; without a manager, of all companies."""
-    whose = _C.c.account_manager_id == account_manager_id if account_manager_id else true()
+    """Return each section's first rows by local day and how many more there are; without a manager, of all companies
+    that somebody may see.
+    """
+    whose = visible.companies(viewer)
+    if account_manager_id:
+        whose = and_(whose, _C.c.account_manager_id == account_manager_id)
     today = local_day(now, zone)
     due_until, ends_until = today + DUE_WITHIN, today + ENDS_WITHIN
     live = list(_live(connection, office, whose, today, ends_until))
@@ -69,6 +74,22 @@ def portfolio(
         "failed": _section(_failed(connection, whose, now, zone)),
         "tasks": _section(_tasks(connection, whose, zone)),
     }  # fmt: skip
+
+
+def ends(connection: Connection, *, viewer: Person, today: date, account_manager_id: str = "") -> list[dict[str, Any]]:
+    """Return how many certificates end within 90, 180 and 270 days, and later."""
+    whose = visible.companies(viewer)
+    if account_manager_id:
+        whose = and_(whose, _C.c.account_manager_id == account_manager_id)
+    query = select(_LAST_DAY.label("last")).select_from(_A.join(_C, _C.c.id == _A.c.company_id))
+    query = query.where(whose, _A.c.ended_on.is_(None), _LAST_DAY.is_not(None))
+    days = [(last - today).days for last in connection.execute(query).scalars()]
+    spans = ((0, 90), (91, 180), (181, 270), (271, date.max.toordinal()))
+    words = ("in the next 90 days", "in 91 to 180 days", "in 181 to 270 days", "later")
+    return [
+        {"name": name, "count": sum(first <= day <= last for day in days)}
+        for name, (first, last) in zip(words, spans, strict=True)
+    ]
 
 
 def _section(rows: Iterable[dict[str, Any]]) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """Accounts for every reminder: what decisions and rules made the clock owe, against ledger, outbox and delivery log.
 
-What is expected comes from states.expectation alone. Reads in chunks of cases; it changes and sends nothing.
+Or, without a database, against what the entries of a log tell. What is expected comes from states.expectation alone.
+Reads in chunks of cases; it changes and sends nothing.
 """
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -15,11 +16,12 @@ from sqlalchemy import Connection, Row, select
 
 from states.dates import Standing, local_day
 from states.definition import Programme
-from states.expectation import Expectation, Expected, History, Moment, expect
-from states.planner import BEFORE_BEGIN, BEFORE_DECISION, ENDED
+from states.expectation import Expectation, Expected, History, Holidays, Moment, expect
+from states.planner import BEFORE_BEGIN, BEFORE_DECISION, ENDED, NOBODY
 from workflow import models
 from workflow.errors import BadInput
 from workflow.models.base import table_of
+from workflow.reports.told import Told
 from workflow.store import evidence as evidences
 from workflow.store import histories, staffing
 from workflow.store.cases import held_of
@@ -135,9 +137,48 @@ def prove(
 
     Raises BadInput when the days are the wrong way round.
     """
+    found = _from_tables(connection, office, _span(first, last, now), chunk)
+    return _account_for(found, Proof(first, last, now), tell, progress)
+
+
+def prove_told(
+    told: Told,
+    programmes: Mapping[tuple[str, str], Programme],
+    *,
+    first: date,
+    last: date,
+    now: datetime,
+    tell: Callable[[Account], None] = lambda _: None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Proof:
+    """Account for the same from what the entries of a log tell, without a database. Raises like `prove`, and Untold."""
+    found = _from_log(told, programmes, _span(first, last, now))
+    return _account_for(found, Proof(first, last, now), tell, progress)
+
+
+def _span(first: date, last: date, now: datetime) -> "_Span":
     if last < first:
         raise BadInput("DATE_ORDER", f"A proof cannot run from {first.isoformat()} to {last.isoformat()}.")
-    proof, span = Proof(first, last, now), _Span(first, last, now)
+    return _Span(first, last, now)
+
+
+def _account_for(
+    found: Iterable["_Case"], proof: Proof, tell: Callable[[Account], None], progress: Callable[[int], None]
+) -> Proof:
+    for one in found:
+        if one.broken:
+            proof.add(one.account("", one.broken), expected=False)
+        else:
+            for account, expected in one.accounts():
+                proof.add(account, expected=expected)
+                tell(account)
+        proof.cases += 1
+        if proof.cases % CHUNK == 0:
+            progress(proof.cases)
+    return proof
+
+
+def _from_tables(connection: Connection, office: Office, span: "_Span", chunk: int) -> Iterator["_Case"]:
     staff, known_days = staffing.load(connection), histories.holidays(connection)
 
     def programme_of(case: Row[Any]) -> Programme:
@@ -151,18 +192,28 @@ def prove(
         replayed, ids = histories.load(connection, cases, programme_of)
         for case in cases:
             history = replayed[case.id]
-            one = _Case(case, history, ids.get(case.id, {}), evidence, staff, span)
-            try:
-                one.expectation = expect(history, known_days[history.programme.time_zone])
-            except (LookupError, ValueError, StopIteration) as error:
-                proof.add(one.account("", f"Its decisions cannot be replayed: {error}"), expected=False)
-                continue
-            for account, expected in one.accounts():
-                proof.add(account, expected=expected)
-                tell(account)
-        proof.cases += len(cases)
-        progress(proof.cases)
-    return proof
+            expectation, broken = _expect(history, known_days[history.programme.time_zone])
+            yield _Case(case, history, ids.get(case.id, {}), evidence, staff, span, expectation, broken)
+
+
+def _from_log(told: Told, programmes: Mapping[tuple[str, str], Programme], span: "_Span") -> Iterator["_Case"]:
+    zones = {programme.time_zone for programme in programmes.values()}
+    known_days = {zone: told.holidays(zone) for zone in sorted(zones)}
+    for case in told.cases.values():
+        history = case.history(programmes[case.programme, case.edition])
+        zone = history.programme.time_zone
+        expectation, broken = _expect(history, known_days[zone])
+        numbers = {decision.no: decision.no for decision in history.decisions}
+        evidence = case.evidence(expectation, zone)
+        yield _Case(case.row, history, numbers, evidence, told.staff, span, expectation, broken)
+
+
+def _expect(history: History, holidays: Holidays) -> tuple[Expectation, str]:
+    """Return what the clock owed for a case, or why that cannot be told."""
+    try:
+        return expect(history, holidays), ""
+    except (LookupError, ValueError, StopIteration) as error:
+        return Expectation(), f"Its decisions cannot be replayed: {error}"
 
 
 class _Span(NamedTuple):
@@ -190,13 +241,14 @@ def _missed(why: str, *recipients: Reached) -> Judged:
 class _Case:
     """One case: what was expected of the clock, beside what was found."""
 
-    row: Row[Any]
+    row: Any  # a row of the table, or what the entries tell of it
     history: History
     basis_ids: dict[int, int]
     evidence: Evidence
     staff: Staffing
     span: _Span
-    expectation: Expectation = field(default_factory=Expectation)
+    expectation: Expectation
+    broken: str = ""  # why the decisions cannot be replayed
 
     def accounts(self) -> Iterator[tuple[Account, bool]]:
         """Yield an account of everything in the span, and whether it was expected."""
@@ -402,7 +454,7 @@ class _Case:
         ]
 
     @property
-    def _contacts(self) -> dict[int, str]:
+    def _contacts(self) -> dict[int, str | None]:
         return self.evidence.contacts[self.row.company_id]
 
     def _known(self, contact: int, at: datetime) -> bool:
@@ -447,7 +499,8 @@ class _Case:
         person = last.person or self._by_address(mail.recipient, last.address)
         meant = self._people(mail.recipient, last.at) | self._people(mail.recipient, last.at - _CLAIMED)
         address = self._contacts.get(int(person.removeprefix("contact:"))) if person.startswith("contact:") else None
-        if person not in meant or (address is not None and address != last.address):
+        # After a disposal either address may be blank; the person stands all the same.
+        if person not in meant or (address and last.address and address != last.address):
             whom = self.staff.names.get(person) or last.address or "nobody"
             should = ", ".join(sorted(filter(None, (self._name(one) for one in meant)))) or "nobody"
             why = f"Message {mail.id} reached {whom}, and it was for {should}."
@@ -662,6 +715,6 @@ REASONS: tuple[tuple[str, str, Verifier], ...] = (
     ("superseded", rf"the company was contacted on {_DAY}", _contacted),
     ("superseded", rf"contacted, files by {_DAY} expected", _muted),
     ("superseded", r"more than (\d+) days late", _too_late),
-    ("cancelled", r"nobody to remind", _nobody),
+    ("cancelled", re.escape(NOBODY), _nobody),
 )
 assert not {BEFORE_BEGIN, BEFORE_DECISION} & {reason for _, reason, _ in REASONS}  # noqa: S101  # known from the start only

@@ -1,12 +1,15 @@
 """Reads who is absent on which local days and who stands in. It judges nothing."""
 
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
+from states.dates import local_day
+from states.facts import Person
 from workflow import models
+from workflow.access import sees_all
 from workflow.models.base import table_of
 
 # Where no case, and so no programme, says which day it is.
@@ -47,6 +50,15 @@ def deputised_by(connection: Connection, deputy_id: str, first: date, last: date
     """Return the absences in these days for which somebody is the deputy."""
     query = _READ.where(_ABSENCE.c.deputy_id == deputy_id, _ABSENCE.c.first <= last, _ABSENCE.c.last >= first)
     return _all(connection, query)
+
+
+def standing_in(connection: Connection, person: Person, now: datetime) -> Person:
+    """Return a person with those whom he or she stands in for today; not asked of those who see every case anyway."""
+    if sees_all(person):
+        return person
+    today = local_day(now, OFFICE_ZONE)
+    away = deputised_by(connection, person.id, today, today)
+    return replace(person, stands_in_for=frozenset(one.officer_id for one in away))
 
 
 def _all(connection: Connection, query: Select[Any]) -> list[Away]:

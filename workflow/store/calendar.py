@@ -3,6 +3,8 @@
 Knows no deadlines.
 """
 
+import json
+from collections import defaultdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -15,6 +17,8 @@ from workflow.models.base import table_of
 from workflow.models.calendar_day import ALWAYS
 
 _D = table_of(models.CalendarDay)
+_E = table_of(models.AuditEntry)
+COMPUTED = "system:holidays:computed"  # the kind of the entry that names a zone's computed days
 _COUNTRIES = {"Asia/Singapore": "SG"}
 _YEARS = range(2019, 2046)
 
@@ -58,6 +62,22 @@ def override(connection: Connection, zone: str, day: date, name: str, *, closed:
 def zones(connection: Connection) -> list[str]:
     """Return the zones whose holidays are kept."""
     return list(connection.execute(select(_D.c.zone).distinct().order_by(_D.c.zone)).scalars())
+
+
+def computed(connection: Connection) -> dict[str, list[date]]:
+    """Return the computed holidays by zone; what is gazetted later is known from its own entries."""
+    found: dict[str, list[date]] = defaultdict(list)
+    for row in connection.execute(
+        select(_D.c.zone, _D.c.day).where(_D.c.since == ALWAYS).order_by(_D.c.zone, _D.c.day)
+    ):
+        found[row.zone].append(row.day)
+    return found
+
+
+def entered(connection: Connection) -> set[str]:
+    """Return the zones whose computed holidays an entry names."""
+    entries = connection.execute(select(_E.c.canonical).where(_E.c.kind == COMPUTED)).scalars()
+    return {json.loads(one)["detail"]["zone"] for one in entries}
 
 
 def fill(connection: Connection) -> int:

@@ -7,10 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, select
 
+from states.facts import Person
 from states.standing import Certificate, Held
 from workflow import models
 from workflow.errors import NotFound
 from workflow.models.base import table_of
+from workflow.store import visible
 
 _A = table_of(models.Application)
 _C = table_of(models.Company)
@@ -59,6 +61,8 @@ class Case:
     next_step: str
     waits_for: str
     next_due: datetime | None
+    work_rank: int
+    work_on: date
     uen: str
     company_name: str
     account_manager_id: str | None
@@ -129,14 +133,17 @@ def _found(row: Row[Any] | None, reference: str) -> Case:
     return _case(row)
 
 
-def lock(connection: Connection, reference: str) -> Case:
-    """Lock one application's row until the transaction ends, then read it. Raises NotFound."""
-    return _found(connection.execute(_LOCK, {"reference": reference}).first(), reference)
+def lock(connection: Connection, reference: str, viewer: Person) -> Case:
+    """Lock one application's row until the transaction ends, then read it. Raises NotFound.
+
+    A case that the viewer may not see is not found, and not locked.
+    """
+    return _found(connection.execute(visible.only(_LOCK, viewer), {"reference": reference}).first(), reference)
 
 
-def read(connection: Connection, reference: str) -> Case:
-    """Read one case without locking it. Raises NotFound."""
-    return _found(connection.execute(_READ, {"reference": reference}).first(), reference)
+def read(connection: Connection, reference: str, viewer: Person) -> Case:
+    """Read one case without locking it. Raises NotFound, also for a case that the viewer may not see."""
+    return _found(connection.execute(visible.only(_READ, viewer), {"reference": reference}).first(), reference)
 
 
 def lock_live_of_company(connection: Connection, company_id: int) -> list[Case]:

@@ -6,11 +6,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from states.facts import Person
 from states.standing import Certificate, Held
 from workflow import models
 from workflow.errors import BadInput, NotFound
 from workflow.models.base import table_of
-from workflow.store import cases
+from workflow.store import cases, visible
 from workflow.store.cases import Case
 
 _A = table_of(models.Application)
@@ -26,19 +27,19 @@ class Running:
     decided: Row[Any]  # as it was issued
 
 
-def find(connection: Connection, number: str) -> Row[Any]:
+def find(connection: Connection, number: str, viewer: Person) -> Row[Any]:
     """Return a certificate as issued, with its case's reference. Raises NotFound."""
     query = select(_C, _A.c.reference).join(_A, _A.c.id == _C.c.application_id).where(_C.c.number == number.strip())
-    row = connection.execute(query).first()
+    row = connection.execute(visible.only(query, viewer)).first()
     if row is None:
         raise NotFound("NO_CERTIFICATE", f'There is no certificate "{number[:40]}" that you can see. Check the number.')
     return row
 
 
-def lock(connection: Connection, number: str) -> tuple[Row[Any], Case]:
+def lock(connection: Connection, number: str, viewer: Person) -> tuple[Row[Any], Case]:
     """Lock the case of a certificate and return both. Raises NotFound."""
-    row = find(connection, number)
-    return row, cases.lock(connection, row.reference)
+    row = find(connection, number, viewer)
+    return row, cases.lock(connection, row.reference, viewer)
 
 
 def running(row: Row[Any], case: Case, day: date) -> Running:

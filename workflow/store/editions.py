@@ -38,6 +38,12 @@ class Editions:
             raise NotFound("NO_PROGRAMME", f'There is no programme "{code[:40]}". Known: {", ".join(codes) or "none"}.')
         return self.machine(connection, code, edition)
 
+    def newest_before(self, connection: Connection, code: str, before: datetime) -> ProgrammeMachine | None:
+        """Return the newest edition's machine of those that were stored before an instant."""
+        query = select(_E.c.edition).where(_E.c.code == code, _E.c.installed_at < before)
+        edition = max(connection.execute(query).scalars(), key=_in_order, default=None)
+        return None if edition is None else self.machine(connection, code, edition)
+
     def codes(self, connection: Connection) -> list[str]:
         return list(connection.execute(select(_E.c.code).distinct().order_by(_E.c.code)).scalars())
 

@@ -21,10 +21,19 @@ _TRY = table_of(models.DeliveryAttempt)
 _CONTACT = table_of(models.Contact)
 _TASK = table_of(models.Task)
 _NOTE = table_of(models.ContactNote)
+_DISPOSAL = table_of(models.Disposal)
 _DOCUMENT = table_of(models.Document)
 _FINDING = table_of(models.Finding)
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _CAUSED = _N.c.cause.startswith("planned:")
+# Contacts that a disposal removed are known from whom the company's mail was for.
+_ERASED = (
+    select(_A.c.company_id, _N.c.recipient)
+    .distinct()
+    .join(_A, _A.c.id == _N.c.application_id)
+    .join(_DISPOSAL, (_DISPOSAL.c.application_id == _A.c.id) & (_DISPOSAL.c.kind == "case_file"))
+    .where(_A.c.id.in_(_IDS), _N.c.recipient.startswith("contact:"))
+)
 
 
 class Key(NamedTuple):
@@ -44,7 +53,7 @@ class Evidence:
     mails: dict[int, dict[str, list[Row[Any]]]]  # by case and cause
     tries: dict[int, list[Row[Any]]]  # that succeeded, by notification
     posted: set[int]  # notifications whose place a letter took
-    contacts: dict[int, dict[int, str]]  # address by id, by company
+    contacts: dict[int, dict[int, str | None]]  # address by id, None where unknown, "" where disposed of, by company
     written_to: dict[str, datetime]  # the first mail to a contact, by token
     only_case: set[int]  # companies with one case
     notes: dict[int, list[Row[Any]]]
@@ -74,9 +83,12 @@ def gather(connection: Connection, cases: Sequence[Row[Any]]) -> Evidence:
     letters = select(_TASK.c.notification_id).where(
         _TASK.c.application_id.in_(_IDS), _TASK.c.closed_at.is_not(None), _TASK.c.posted_on.is_not(None)
     )
-    contacts: dict[int, dict[int, str]] = {id_: {} for id_ in companies["ids"]}
+    contacts: dict[int, dict[int, str | None]] = {id_: {} for id_ in companies["ids"]}
     for row in connection.execute(select(_CONTACT).where(_CONTACT.c.company_id.in_(_IDS)), companies):
         contacts[row.company_id][row.id] = row.email
+    for row in connection.execute(_ERASED, ids):
+        if row.recipient.removeprefix("contact:").isdigit():
+            contacts[row.company_id].setdefault(int(row.recipient.removeprefix("contact:")), "")
     written = select(_N.c.recipient, func.min(_N.c.created_at)).where(
         _N.c.application_id.in_(_IDS), _N.c.recipient.startswith("contact:")
     )

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, select
 
 from states.definition import Programme
-from states.expectation import Act, Band, Decision, Happened, History, Holidays, Issued, Request, SpecialDay
+from states.expectation import Act, ActKind, Band, Decision, Happened, History, Holidays, Issued, Request, SpecialDay
 from workflow import models
 from workflow.models.base import table_of
 
@@ -26,7 +26,7 @@ _DAY = table_of(models.CalendarDay)
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 
 # Acts beside decisions, by the kind of their entry in the trail.
-_ACTS: dict[str, str] = {
+ACTS: Mapping[str, ActKind] = {
     "case:information:asked": "asked",
     "case:information:answered": "answered",
     "case:band:assessed": "assessed",
@@ -37,7 +37,7 @@ _ACTS: dict[str, str] = {
     "case:deadline:moved": "put_off",
     "case:plan:moved": "moved",
 }
-_SENT = "clock:reminder:sent"
+SENT = "clock:reminder:sent"
 _DECISIONS = select(_D).where(_D.c.application_id.in_(_IDS)).order_by(_D.c.application_id, _D.c.decision_no)
 _ISSUED = select(_C).where(_C.c.application_id.in_(_IDS)).order_by(_C.c.id)
 _HAPPENED = (
@@ -51,8 +51,8 @@ _BANDS = select(_B).where(_B.c.company_id.in_(_IDS)).order_by(_B.c.id)
 _ENTRY = select(_E.c.id, _E.c.application_id, _E.c.kind, _E.c.recorded_at, _E.c.canonical).where(
     _E.c.application_id.in_(_IDS)
 )
-_ENTRIES = _ENTRY.where(_E.c.kind.in_([*_ACTS])).order_by(_E.c.id)
-_TOLD = _ENTRY.where(_E.c.kind == _SENT).order_by(_E.c.id)
+_ENTRIES = _ENTRY.where(_E.c.kind.in_([*ACTS])).order_by(_E.c.id)
+_TOLD = _ENTRY.where(_E.c.kind == SENT).order_by(_E.c.id)
 
 
 def load(
@@ -65,9 +65,9 @@ def load(
     )
     chased = sorted({row.application_id for rows in requests.values() for row in rows})
     told = _by_case(connection, _TOLD, chased) if chased else {}
-    bands: dict[int, list[Row[Any]]] = defaultdict(list)
+    known: dict[int, list[Band]] = defaultdict(list)
     for row in connection.execute(_BANDS, {"ids": list({case.company_id for case in cases})}):
-        bands[row.company_id].append(row)
+        known[row.company_id].append(Band(row.id, row.assessed_on, row.valid_until, row.recorded_at))
     numbers = {id_: {row.id: row.decision_no for row in rows} for id_, rows in decisions.items()}
     histories = {
         case.id: History(
@@ -78,9 +78,9 @@ def load(
                 for row in issued[case.id]
             ),
             tuple(_event(row, numbers[case.id]) for row in happened[case.id]),
-            tuple(Band(row.id, row.assessed_on, row.valid_until, row.recorded_at) for row in bands[case.company_id]),
+            tuple(known[case.company_id]),
             tuple(Request(row.number, row.cycle, row.reply_by, row.asked_at) for row in requests[case.id]),
-            tuple(_act(row, bands[case.company_id]) for row in [*entries[case.id], *told.get(case.id, ())]),
+            tuple(_act(row, known[case.company_id]) for row in [*entries[case.id], *told.get(case.id, ())]),
         )
         for case in cases
     }
@@ -120,11 +120,14 @@ def _event(row: Row[Any], numbers: Mapping[int, int]) -> Happened:
     return Happened(row.id, numbers[row.decision_id], row.number, row.kind, *days, undoes=row.undoes)
 
 
-def _act(row: Row[Any], bands: Sequence[Row[Any]]) -> Act:
+def _act(row: Row[Any], bands: Sequence[Band]) -> Act:
+    return act_of(row.id, row.kind, row.recorded_at, json.loads(row.canonical).get("detail", {}), bands)
+
+
+def act_of(place: int, entry_kind: str, at: datetime, detail: Mapping[str, Any], bands: Sequence[Band]) -> Act:
     """Read an act back from its entry; what the clock told is needed where requests are chased again."""
-    detail = json.loads(row.canonical).get("detail", {})
-    kind = _ACTS.get(row.kind, "told")
-    act: Any = {"place": row.id, "at": row.recorded_at, "kind": kind}
+    kind = ACTS.get(entry_kind, "told")
+    act: Any = {"place": place, "at": at, "kind": kind}
 
     def day(name: str) -> date | None:
         return date.fromisoformat(detail[name]) if detail.get(name) else None
@@ -135,7 +138,7 @@ def _act(row: Row[Any], bands: Sequence[Row[Any]]) -> Act:
         case "put_off":
             act |= {"number": detail["request"], "day": day("reply_by"), "before": day("before")}
         case "assessed":
-            assessed = (day("assessed_on"), row.recorded_at)
+            assessed = (day("assessed_on"), at)
             same = [band.id for band in bands if (band.assessed_on, band.recorded_at) == assessed]
             act |= {"number": max(same, default=0)}
         case "approval" | "confirmed" | "refused":

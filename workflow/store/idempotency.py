@@ -38,7 +38,15 @@ class Scope:
         return (_K.c.actor_id == self.actor_id, _K.c.route == self.route, _K.c.key == self.key)
 
 
-def claim(connection: Connection, scope: Scope, body: Mapping[str, Any], now: datetime) -> dict[str, Any] | None:
+@dataclass(frozen=True)
+class Known:
+    """What the same request got before, and when."""
+
+    answer: dict[str, Any]
+    at: datetime
+
+
+def claim(connection: Connection, scope: Scope, body: Mapping[str, Any], now: datetime) -> Known | None:
     """Take a key until the transaction ends, or return the answer that this very request got before.
 
     Raises BadInput when the key came with another body within a day.
@@ -56,8 +64,7 @@ def claim(connection: Connection, scope: Scope, body: Mapping[str, Any], now: da
             "IDEMPOTENCY_KEY_REUSED",
             f'The idempotency key "{scope.key[:40]}" came with another request before. Use a new key for a new request.',
         )
-    answer: dict[str, Any] = json.loads(known.answer)
-    return answer
+    return Known(json.loads(known.answer), known.at)
 
 
 def keep(connection: Connection, scope: Scope, answer: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ from workflow import models
 from workflow.models.base import table_of
 
 _A = table_of(models.Application)
+_D = table_of(models.Decision)
 _P = table_of(models.PlannedAction)
 
 _CLAIM = (
@@ -31,7 +32,10 @@ _DUE = (
         _P.c.due_at,
         _P.c.subject,
         _P.c.occurrence,
+        _P.c.revision,
+        _D.c.decision_no,
     )
+    .join(_D, _D.c.id == _P.c.basis)
     .where(
         _P.c.application_id.in_(bindparam("ids", expanding=True)),
         _P.c.status == "planned",

@@ -9,13 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, or_, select, update
 
+from states.facts import Person
 from workflow import models
+from workflow.access import sees_all
 from workflow.models.base import table_of
+from workflow.store import visible
 from workflow.store.cases import Case
 
 _N = table_of(models.Notification)
+_A = table_of(models.Application)
 _ATTEMPT = table_of(models.DeliveryAttempt)
 
 
@@ -294,9 +298,22 @@ def newest_to(connection: Connection, address: str) -> Row[Any] | None:
     return connection.execute(_NEWEST_TO, {"address": address}).first()
 
 
-def lock(connection: Connection, id_: int) -> Row[Any] | None:
-    """Lock and return one row."""
-    return connection.execute(select(_N).where(_N.c.id == id_).with_for_update()).first()
+def lock(connection: Connection, id_: int, viewer: Person) -> Row[Any] | None:
+    """Lock and return one row, unless it is not there or the viewer may not see it."""
+    query = visible_to(select(_N).outerjoin(_A, _A.c.id == _N.c.application_id), viewer)
+    return connection.execute(query.where(_N.c.id == id_).with_for_update(of=_N)).first()
+
+
+def visible_to(query: Select[Any], viewer: Person) -> Select[Any]:
+    """Leave out of a query with messages and their cases what somebody may not see: a message is seen with its case.
+
+    One about no case, such as a digest, is also seen by the person it is for.
+    """
+    if sees_all(viewer):
+        return query
+    addressed = [f"officer:{viewer.id}"] if viewer.roles else []
+    own = and_(_N.c.application_id.is_(None), _N.c.recipient.in_(addressed))
+    return query.where(or_(visible.cases(viewer), own))
 
 
 def queue_again(connection: Connection, row: Row[Any], now: datetime) -> None:

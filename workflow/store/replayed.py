@@ -4,7 +4,7 @@ Always the same number of queries for a chunk, however many cases it has. It com
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,9 +18,12 @@ _C = table_of(models.Company)
 _CERTIFICATE = table_of(models.Certificate)
 _CHECKPOINT = table_of(models.Checkpoint)
 _D = table_of(models.Decision)
+_DISPOSAL = table_of(models.Disposal)
 _DOCUMENT = table_of(models.Document)
 _ENTRY = table_of(models.AuditEntry)
 _EVENT = table_of(models.CertificateEvent)
+_HOLD = table_of(models.LegalHold)
+_LIFT = table_of(models.LegalHoldLift)
 _NODE = table_of(models.LogNode)
 _OFFICER = table_of(models.Officer)
 _PARTICIPATION = table_of(models.Participation)
@@ -44,6 +47,10 @@ _OF_CASES = {
     "deeds": select(_PARTICIPATION).where(_PARTICIPATION.c.application_id.in_(_IDS)),
     "documents": select(_DOCUMENT).where(_DOCUMENT.c.application_id.in_(_IDS)),
     "recommendations": select(_RECOMMENDATION).where(_RECOMMENDATION.c.application_id.in_(_IDS)),
+    "holds": select(_HOLD, _LIFT.c.lifted_by, _LIFT.c.reason.label("lift_reason"))
+    .outerjoin(_LIFT, _LIFT.c.hold_id == _HOLD.c.id)
+    .where(_HOLD.c.application_id.in_(_IDS)),
+    "disposals": select(_DISPOSAL).where(_DISPOSAL.c.application_id.in_(_IDS)),
 }
 _LOG: Select[Any] = (
     select(
@@ -127,6 +134,18 @@ def staff(connection: Connection) -> dict[str, tuple[bool, frozenset[str]]]:
     return {row.id: (bool(row.active), frozenset(roles[row.id])) for row in found}
 
 
+def holidays(connection: Connection) -> Iterable[Any]:
+    """Return zone, day and whether offices are closed, for every row there is."""
+    table = table_of(models.CalendarDay)
+    return connection.execute(select(table.c.zone, table.c.day, table.c.closed)).all()
+
+
 def editions(connection: Connection) -> Sequence[Row[Any]]:
     table = table_of(models.ProgrammeEdition)
     return connection.execute(select(table).order_by(table.c.code, table.c.edition)).all()
+
+
+def periods(connection: Connection) -> Sequence[Row[Any]]:
+    """Return the retention periods that were ever set."""
+    table = table_of(models.RetentionPeriod)
+    return connection.execute(select(table).order_by(table.c.id)).all()

@@ -5,7 +5,7 @@
 
 from sqlalchemy import Engine, inspect, text
 
-HEAD = "trail_20261124"
+HEAD = "retention_20261125"
 
 
 def current(engine: Engine) -> str | None:

@@ -25,7 +25,7 @@ _COMPANY = table_of(models.Company)
 _E = table_of(models.AuditEntry)
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _CHANGES = ("people:officer:added", "people:role:changed", "people:officer:disabled")
-_ASSIGNED = ("case:application:assigned", "case:application:imported")
+ASSIGNED = ("case:application:assigned", "case:application:imported")
 
 Value = TypeVar("Value")
 
@@ -121,7 +121,7 @@ def add(connection: Connection, staff: Staffing, company_ids: Sequence[int], app
     for row in connection.execute(terms, {"ids": company_ids}):
         staff.managers[row.company_id].append((row.since, row.officer_id or ""))
     entries = select(_E.c.application_id, _E.c.recorded_at, _E.c.canonical).where(
-        _E.c.application_id.in_(_IDS), _E.c.kind.in_(_ASSIGNED)
+        _E.c.application_id.in_(_IDS), _E.c.kind.in_(ASSIGNED)
     )
     for row in connection.execute(entries.order_by(_E.c.id), {"ids": application_ids}):
         changed = json.loads(row.canonical).get("changes", {}).get("assignee_id")

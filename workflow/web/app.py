@@ -1,59 +1,80 @@
-"""The web application: pages for reading, and health for whoever runs it. Built from an open office; opens none."""
+"""The web application: pages, the API, health. Built from an open office; opens none."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
+from importlib.resources import files
 
-from fastapi import FastAPI, Response
-from fastapi.responses import JSONResponse, PlainTextResponse
+import js_lib_htmx
+from fastapi import APIRouter, FastAPI, Response
+from fastapi.responses import JSONResponse
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
+from workflow.access import Area
 from workflow.reports import metrics
-from workflow.store import log
-from workflow.store.office import Office
+from workflow.web import api
+from workflow.web.api.limiting import Limiter
 from workflow.web.errors import add_handlers
-from workflow.web.pages import cases
+from workflow.web.guard import routes, see
+from workflow.web.pages import AREAS
 from workflow.web.rendering import TEMPLATES, SafeHeaders
+from workflow.web.site import Here, Site
+
+_LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
+_HTMX = files(js_lib_htmx) / "static" / "htmx" / "htmx.min.js"
 
 
-def create_app(
-    office: Office, *, clock: Callable[[], datetime], ready: Callable[[], list[str]], demonstration: bool = False
-) -> FastAPI:
-    """Return the application. `ready` names what keeps it from working; `demonstration` shows the clock on pages."""
+def create_app(site: Site) -> FastAPI:
+    """Return the application of a site."""
     app = FastAPI(title="AEO Casework", docs_url=None, redoc_url=None, openapi_url=None)
-    # Pages have no sign-in yet: a foreign name that resolves to this machine must not read them.
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
+    app.state.site = site
+    app.state.limiter = Limiter()
+    # A foreign name that resolves to this machine must not read pages.
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*_LOOPBACK, *_own_host(site)], www_redirect=False)
     app.add_middleware(SafeHeaders)
     add_handlers(app)
+    app.include_router(_machines())
+    app.include_router(api.router())
+    for area in AREAS:
+        app.include_router(area.router())
+    app.mount("/static", StaticFiles(directory=TEMPLATES / "static"), name="static")
+    return app
 
-    @app.get("/healthz")
+
+def _own_host(site: Site) -> list[str]:
+    host = site.settings.base_url.partition("://")[2].partition("/")[0].partition(":")[0]
+    return [host] if host else []
+
+
+def _machines() -> APIRouter:
+    made = routes()
+
+    @made.get("/healthz")
+    @see(Area.PUBLIC)
     def healthz() -> dict[str, str]:
         """Say that the process answers."""
         return {"status": "ok"}
 
-    @app.get("/readyz")
-    def readyz() -> JSONResponse:
+    @made.get("/readyz")
+    @see(Area.PUBLIC)
+    def readyz(site: Here) -> JSONResponse:
         """Say whether it can work, and what is missing."""
-        if problems := ready():
+        if problems := site.ready():
             return JSONResponse({"status": "not ready", "problems": problems}, status_code=503)
         return JSONResponse({"status": "ready"})
 
-    @app.get("/metrics")
-    def figures() -> Response:
+    @made.get("/metrics")
+    @see(Area.PUBLIC)
+    def figures(site: Here) -> Response:
         """Say how late the clock and the mail are, for Prometheus."""
-        told = metrics.exposition(office, now=clock(), real_now=datetime.now(UTC))
+        told = metrics.exposition(site.office, now=site.clock(), real_now=datetime.now(UTC))
         return Response(told, media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
-    @app.get("/api/v1/audit/checkpoint")
-    def checkpoint() -> Response:
-        """Hand on the newest signed checkpoint, which anybody may keep. 404 while nothing has been sealed."""
-        with office.database.snapshot() as connection:
-            newest = log.newest_checkpoint(connection)
-        if newest is None:
-            return PlainTextResponse("The log has no entry yet.\n", status_code=404)
-        return PlainTextResponse(newest.note, headers={"Cache-Control": "no-store"})
+    @made.get("/static/htmx.js")
+    @see(Area.PUBLIC)
+    def htmx() -> Response:
+        """Hand out htmx as its package ships it."""
+        kept = {"Cache-Control": "public, max-age=86400"}
+        return Response(_HTMX.read_bytes(), media_type="text/javascript", headers=kept)
 
-    app.include_router(cases.router(office, clock, demonstration=demonstration))
-    app.mount("/static", StaticFiles(directory=TEMPLATES / "static"), name="static")
-    return app
+    return made

@@ -1,27 +1,37 @@
-"""Turns a template and values into a page with the headers every page carries. Knows no case and no database."""
+"""Turns a template and values into a page with what every page carries. Knows no case and no database."""
 
+import secrets
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.datastructures import MutableHeaders
-from starlette.responses import HTMLResponse
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from workflow.web import words
+from workflow.errors import Unavailable
+from workflow.web import acts, navigation, words
+from workflow.web.site import Caller, site_of
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "web"
-
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self'; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Strict-Transport-Security": "max-age=31536000",  # browsers heed it over TLS alone
 }
+_SAID = "__Host-aeo-said"  # what was just done, for the next page
+_SAID_SECONDS = 300
+LOOK = "aeo-look"  # light or dark, roomy or not: no secret, so no session keeps it
+_LOOKS = frozenset({"light", "dark", "roomy"})
 
 
 @cache
@@ -35,13 +45,77 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals["words"] = words
+    made.globals["acts"] = acts
     return made
 
 
-def page(template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-    """Return a page that no cache keeps."""
-    body = environment().get_template(template).render({"demonstration": "", "zone": "UTC"} | values)
-    return HTMLResponse(body, status_code=status, headers=HEADERS | {"Cache-Control": "no-store"})
+def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """Return a page that no cache keeps. Templates know `me`, `csrf`, `once`, `said`, `problem`, `today`, `zone`."""
+    site = site_of(request)
+    caller: Caller | None = getattr(request.state, "caller", None)
+    zone = values.get("zone") or zone_of(request)
+    now = site.clock()
+    said = (
+        site.read("said", request.cookies.get(_SAID, ""), seconds=_SAID_SECONDS) if _SAID in request.cookies else None
+    )
+    common: dict[str, Any] = {
+        "me": caller,
+        "csrf": caller.csrf if caller else "",
+        "once": secrets.token_urlsafe(12),  # a second press of the same button carries the same word
+        "links": navigation.links(caller.person.roles) if caller and caller.stage == "complete" else [],
+        "home": navigation.home(caller.person.roles) if caller else "/sign-in",
+        "here": request.url.path,
+        "address": str(request.url.path) + (f"?{request.url.query}" if request.url.query else ""),
+        "said": said,
+        "problem": None,
+        "typed": {},
+        "now": now,
+        "today": words.local(now, zone),
+        "zone": zone,
+        "as_at": words.moment(now, zone),
+        "demonstration": site.demonstration,
+        "notices": notices(request),
+        "look": [one for one in request.cookies.get(LOOK, "").split("-") if one in _LOOKS],
+        "development": site.settings.env != "production",
+    }
+    body = environment().get_template(template).render(common | values)
+    answer = HTMLResponse(body, status_code=status, headers={"Cache-Control": "no-store"})
+    if said is not None:
+        answer.delete_cookie(_SAID, path="/", secure=True, httponly=True, samesite="lax")
+    return answer
+
+
+def go(request: Request, to: str, *, said: str = "", link: str = "", link_title: str = "") -> Response:
+    """Send the browser on after a change; `said` stands on the next page, with one link where it helps."""
+    answer = RedirectResponse(to, status_code=303, headers={"Cache-Control": "no-store"})
+    if said:
+        told = site_of(request).sign("said", {"text": said, "link": link, "title": link_title})
+        answer.set_cookie(_SAID, told, max_age=_SAID_SECONDS, path="/", secure=True, httponly=True, samesite="lax")
+    return answer
+
+
+def zone_of(request: Request) -> str:
+    """Return the zone of the first programme, in which a page over all cases states its days. Asked once a process."""
+    kept: str | None = getattr(request.app.state, "zone", None)
+    if kept is None:
+        office = site_of(request).office
+        try:
+            with office.database.snapshot() as connection:
+                codes = office.editions.codes(connection)
+                kept = office.editions.newest(connection, codes[0]).programme.time_zone if codes else "UTC"
+        except Unavailable:  # the page that says so needs no zone
+            return "UTC"
+        request.app.state.zone = kept
+    return kept
+
+
+def notices(request: Request) -> list[str]:
+    """Return what everybody must know now: clock or mail stand still. Empty before somebody is signed in."""
+    caller = getattr(request.state, "caller", None)
+    try:
+        return site_of(request).ready() if caller is not None else []
+    except Unavailable:  # the page that says so is being made
+        return []
 
 
 class SafeHeaders:

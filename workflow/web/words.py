@@ -1,6 +1,6 @@
 """How pages say things: dates, standing, messages, roles, states as badges. Knows no database and no request."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -92,6 +92,24 @@ _OUTCOMES = {
 }
 
 
+_MESSAGES = {
+    "certified": "certificate and letter",
+    "information_requested": "the question",
+    "renewal_received": "renewal received",
+}
+
+# Fields whose text is worth keeping when a form fails, as people call them; the rest goes along unseen.
+FIELDS = {
+    "reason": "Reason",
+    "internal_reason": "Internal reason",
+    "note": "Note",
+    "remark": "Remark",
+    "question": "Question",
+    "answer_text": "Answer",
+    "evidence": "Evidence",
+}
+
+
 def badge(state: str, kind: str) -> Badge:
     """Return how a state looks; one that a new programme brings looks like its kind."""
     return _BADGES.get(state) or _BY_KIND[kind]
@@ -107,6 +125,11 @@ def moment(value: datetime | None, zone: str) -> str:
         return ""
     local = value.astimezone(ZoneInfo(zone))
     return f"{in_words(local.date())}, {local.hour}:{local:%M}"
+
+
+def written(value: str | datetime, zone: str) -> str:
+    """Return an instant of an entry as people of a zone write it."""
+    return moment(datetime.fromisoformat(value) if isinstance(value, str) else value, zone)
 
 
 def local(value: datetime | None, zone: str) -> date | None:
@@ -168,6 +191,11 @@ def planned(name: str) -> str:
     return _CLOCK.get(name) or name.replace("_", " ").capitalize()
 
 
+def message(name: str) -> str:
+    """Return a message by its name as people speak of it: certificate suspended."""
+    return _MESSAGES.get(name) or name.replace("_", " ")
+
+
 def answer(value: str | None) -> str:
     return _ANSWERS.get(value, str(value))
 
@@ -185,11 +213,48 @@ def role(name: str) -> str:
     return ", ".join(role_words((one,)).partition(" ")[2] or one for one in name.split(",") if one)
 
 
-def deciders(action: Mapping[str, Any]) -> str:
-    """Return which role decides an action, as a sentence."""
-    roles = [one for one in action["roles"] if one != "clock"]
-    who = role_words(tuple(roles)).replace("a company", "the company")
-    who = who[0].upper() + who[1:]
-    if action["four_eyes"]:
-        return f"{who} who took no part in this case decides."
-    return f"The clock does this. {who} can do it earlier." if "clock" in action["roles"] else f"{who} decides."
+def roles(names: Iterable[str]) -> str:
+    """Return roles as they stand under a name: Officer, account manager."""
+    said = ", ".join(role(name) for name in sorted(names))
+    return said[:1].upper() + said[1:]
+
+
+def named(people: Iterable[Mapping[str, Any]], first: str, *, without: str = "") -> list[tuple[str, str]]:
+    """Return people as options of a choice, after a first one that chooses nobody."""
+    return [("", first), *((str(one["email"]), str(one["name"])) for one in people if one["email"] != without)]
+
+
+def typed_day(value: date | str | None) -> str:
+    """Return a day as somebody would type it into a form: 27 Mar 2027."""
+    return f"{value.day} {value:%b %Y}" if isinstance(value, date) else value or ""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The service clock of a case: how it stands, the share that has run (of 100), and words; in lists the first alone."""
+
+    kind: str  # running, late, stopped, waiting
+    share: int | None
+    words: str
+    until: str = ""  # what the date is
+    on: str = ""
+
+
+def clock(case: Mapping[str, Any], today: date) -> Clock | None:
+    """Return the service clock of a case under review, or None where no clock runs."""
+    begun, due = local(case["complete_at"], case["time_zone"]), case["deadline"]
+    if case["state_kind"] == "waiting":
+        late = due is not None and due < today
+        since = f"Stopped since {day(local(case['state_since'], case['time_zone']))}"
+        until = "" if due is None else "answers were due" if late else "answers due by"
+        return Clock("stopped late" if late else "stopped", None, since, until, day(due))
+    if case["state_kind"] != "review":
+        return None
+    if begun is None:
+        return Clock("waiting", None, "Starts when complete")
+    if due is None:
+        return Clock("running", None, f"Day {max((today - begun).days, 0)}", "no target set")
+    run, whole = max((today - begun).days, 0), max((due - begun).days, 1)
+    if today > due:
+        return Clock("late", 100, f"Day {run} of {whole}", "target was", day(due))
+    return Clock("running", min(100 * run // whole, 100), f"Day {run} of {whole}", "decide by", day(due))

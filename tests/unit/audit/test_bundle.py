@@ -3,13 +3,16 @@
 import base64
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from logs import KEY, ORIGIN, VKEY, Lines, bundle, checkpoint, entry, leaf, written
+from logs import KEY, ORIGIN, VKEY, Lines, bundle, checkpoint, entry, leaf, numbered, written
 
 from workflow.audit import merkle
 from workflow.audit.bundle import BadBundle, Header, Verdict, entry_line, verify
+from workflow.audit.entry import Entry
 from workflow.audit.note import Checkpoint, Verifier, sign_checkpoint
 
 SIZE = 300
@@ -79,6 +82,16 @@ class TestSeveralCheckpoints:
 
         assert verdict.first_bad == 7
 
+    def test_one_that_no_known_key_signed_does_not_say_where(self):
+        lines = bundle([*HONEST[:150], entry(150, note="other"), *HONEST[151:]])
+        stranger = Ed25519PrivateKey.from_private_bytes(bytes(32))
+        forged = [checkpoint([entry(0, note="other")], stranger), checkpoint(HONEST[:200], stranger)]
+
+        verdict = verify(lines, checkpoint=checkpoint(HONEST), earlier=[checkpoint(HONEST[:100]), *forged], key=VKEY)
+
+        assert verdict.between == (100, 299)
+        assert sum("signed by none of the keys" in one for one in verdict.problems) == len(forged)
+
 
 class TestEveryByte:
     def test_every_flipped_byte_of_a_small_bundle_is_noticed(self):
@@ -139,6 +152,40 @@ class TestDamage:
         assert verdict.first_bad == 4
         assert "not in canonical form" in verdict.problems[0]
 
+    @pytest.mark.parametrize(
+        "number", ["1.0", "0.5", "-1.5", "1e3", "1e22", "-1e-7", str(2**53), str(-(2**60)), "[1,2.0]", "[-0.0]"]
+    )
+    def test_a_number_that_readers_write_differently_is_refused(self, number: str):
+        odd = HONEST[4].replace('"case_seq":5', f'"case_seq":{number}')
+        entries = [*HONEST[:4], odd, *HONEST[5:]]
+
+        verdict = verify(bundle(entries), checkpoint=checkpoint(entries), key=VKEY)
+
+        assert verdict.first_bad == 4
+        assert "not in canonical form" in verdict.problems[0]
+
+    def test_the_like_in_a_text_is_none(self):
+        texts = ["a,1.5", '":2.0', "[3e5", "[e", f",{2**60}"]
+        entries = [*HONEST[:4], *(entry(n, note=text) for n, text in enumerate(texts, start=4))]
+
+        assert verify(bundle(entries), checkpoint=checkpoint(entries), key=VKEY).problems == []
+
+    def test_a_first_or_last_line_in_another_encoding_is_refused(self):
+        lines = bundle([])
+        assert not verify([lines[0], lines[1].decode().encode("utf-16")]).holds
+        with pytest.raises(BadBundle):
+            verify([lines[0].decode().encode("utf-16"), lines[1]])
+
+    @pytest.mark.parametrize("at", [0, -1])
+    def test_a_first_or_last_line_with_a_member_twice_is_refused(self, at: int):
+        lines = bundle([])
+        lines[at] = lines[at].replace(b"{", b'{"type":"x",', 1)
+
+        verdict = None
+        with suppress(BadBundle):
+            verdict = verify(lines)
+        assert verdict is None or not verdict.holds
+
     def test_a_missing_or_wrong_end_is_found(self):
         assert "The end line is missing" in spoiled(lambda lines: lines[:-1]).problems[0]
         assert "counts 299" in spoiled(lambda lines: [*lines[:-1], b'{"type":"end","count":299}\n']).problems[0]
@@ -167,3 +214,70 @@ class TestDamage:
     )
     def test_a_line_that_cannot_be_read_is_told(self, line: bytes):
         assert not spoiled(lambda lines: [*lines[:3], line, *lines[4:]]).holds
+
+
+class TestRotatedKeys:
+    """Who trusts the newest key may hold a bundle to a checkpoint that only an older one signed."""
+
+    KEYS = (KEY, *(Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32) for n in (1, 2)))
+    VKEYS = tuple(Verifier(ORIGIN, one.public_key().public_bytes_raw()).text for one in KEYS)
+
+    def rotated(self, n: int, before: int, after: int) -> str:
+        at = datetime(2026, 11, 23, tzinfo=UTC) + timedelta(minutes=n)
+        detail = {"before": self.VKEYS[before], "after": self.VKEYS[after]}
+        return Entry("audit:key:rotated", at, "x", "operator", "x", detail=detail).canonical()
+
+    @pytest.fixture
+    def entries(self) -> list[str]:
+        made = HONEST[:40]
+        made[10], made[20] = self.rotated(10, 0, 1), self.rotated(20, 1, 2)
+        return made
+
+    def verified(self, entries: list[str], kept: str, *, trusted: int = 2) -> Verdict:
+        header = Header(checkpoint(entries, self.KEYS[trusted]), self.VKEYS[trusted], ORIGIN, 0, True)
+        return verify(written(header, numbered(entries)), checkpoint=kept, key=self.VKEYS[trusted])
+
+    @pytest.mark.parametrize(("size", "by"), [(5, 0), (11, 0), (15, 1), (21, 2), (40, 2)])
+    def test_lead_back_to_any_key_that_signed_before(self, entries: list[str], size: int, by: int):
+        assert self.verified(entries, checkpoint(entries[:size], self.KEYS[by])).problems == []
+
+    def test_lead_back_to_each_of_several(self, entries: list[str]):
+        header = Header(checkpoint(entries, self.KEYS[2]), self.VKEYS[2], ORIGIN, 0, True)
+        lines = written(header, numbered(entries))
+        first, *others = (checkpoint(entries[:size], self.KEYS[by]) for size, by in [(40, 2), (5, 0), (15, 1)])
+
+        assert verify(lines, checkpoint=first, earlier=others, key=self.VKEYS[2]).problems == []
+
+    def test_do_not_excuse_a_log_that_was_rewritten(self, entries: list[str]):
+        kept = checkpoint([entry(0, note="other"), *entries[1:5]])
+
+        assert any("the log was rewritten" in one for one in self.verified(entries, kept).problems)
+
+    def test_lead_to_no_key_that_follows_or_was_never_used(self, entries: list[str]):
+        stranger = Ed25519PrivateKey.from_private_bytes(bytes([9]) * 32)
+
+        assert not self.verified(entries, checkpoint(entries[:5], stranger)).holds
+        assert not self.verified(entries, checkpoint(entries[:30], self.KEYS[2]), trusted=1).holds
+
+    def test_are_not_followed_where_the_log_itself_does_not_hold(self, entries: list[str]):
+        lines = bundle(entries)
+        edited = entry_line(entry(30, note="other"), 30, leaf(entries[30])).encode() + b"\n"
+        kept = checkpoint(entries[:5], self.KEYS[1])
+
+        verdict = verify([*lines[:31], edited, *lines[32:]], checkpoint=kept, key=VKEY)
+
+        assert verdict.first_bad == 30
+        assert "signed by none of the keys" in verdict.problems[-1]
+
+    @pytest.mark.parametrize("detail", ['"x"', "[]", "{}", '{"after":"+","before":1}', "null"])
+    def test_that_are_told_in_another_form_lead_nowhere(self, entries: list[str], detail: str):
+        entries[10] = f'{{"detail":{detail},"kind":"audit:key:rotated"}}'
+
+        verdict = self.verified(entries, checkpoint(entries[:5]))
+
+        assert verdict.problems == [
+            "The checkpoint that was kept elsewhere: The note is signed by none of the keys that were given."
+        ]
+
+    def test_are_not_followed_in_a_bundle_of_some_entries(self):
+        assert not verify(part(HONEST, [3]), checkpoint=checkpoint(HONEST[:2], self.KEYS[1]), key=VKEY).holds

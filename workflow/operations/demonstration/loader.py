@@ -17,14 +17,16 @@ from states.facts import OPERATOR, Person
 from workflow import models
 from workflow.decisions.outcome import Act, Done, Outcome, Refused
 from workflow.errors import BadInput
+from workflow.files import checked
 from workflow.models.base import table_of
-from workflow.operations.add_document import add_document, checked
+from workflow.operations.add_document import add_document
 from workflow.operations.advance_application import advance_application
 from workflow.operations.answer_criterion import answer_criterion
 from workflow.operations.assess_criterion import assess_answers, assess_criterion
 from workflow.operations.assign_application import assign_application
 from workflow.operations.decide_approval import confirm_approval
 from workflow.operations.deliver_outbox import Post, deliver_outbox
+from workflow.operations.demonstration.sign_ins import open_to_all
 from workflow.operations.demonstration.story import PEOPLE, Step, Tale, story, valid_uen
 from workflow.operations.manage_officers import add_officer
 from workflow.operations.recommend_outcome import recommend_outcome
@@ -34,6 +36,7 @@ from workflow.operations.submit_application import submit_application
 from workflow.operations.sweep import sweep
 from workflow.store import people
 from workflow.store.office import Office
+from workflow.store.secrets import Secrets
 
 _A = table_of(models.Application)
 _DOCUMENT = table_of(models.Document)
@@ -53,11 +56,16 @@ class _Member:
 
 
 def load_demonstration(
-    office: Office, post: Post, *, now: datetime, progress: Callable[[int], None] = lambda _: None
+    office: Office,
+    post: Post,
+    *,
+    now: datetime,
+    secrets: Secrets | None = None,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> int:
     """Load the set as years of office life up to `now`, whole or not at all. Return how many cases; 0 when some are there.
 
-    Raises BadInput when the database has people but no demonstration: it would mix with real work.
+    With `secrets` everybody can sign in with what is printed. Raises BadInput when the database has people but no demonstration: it would mix with real work.
     """
     with office.database.snapshot() as connection:
         if connection.execute(select(func.count()).select_from(_A)).scalar_one():
@@ -69,7 +77,10 @@ def load_demonstration(
         )
     tales = story(local_day(now, _ZONE))
     with office.database.whole() as database:
-        _carry(replace(office, database=database), post, tales, now, progress)
+        within = replace(office, database=database)
+        _carry(within, post, tales, now, progress)
+        if secrets is not None:
+            open_to_all(within, secrets, now=now)
     return len(tales)
 
 

@@ -1,13 +1,15 @@
 """The audit bundle of the trail: which entries, under which checkpoint, each with what proves it. It decides nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
+from types import MappingProxyType
 from typing import Any, BinaryIO
 
 from sqlalchemy import Connection, Select, select
 
 from workflow import models
 from workflow.audit.bundle import Header, end_line, entry_line
+from workflow.audit.canonical import instant
 from workflow.audit.merkle import Subtree, inclusion_proof
 from workflow.audit.note import checkpoint_of
 from workflow.models.base import table_of
@@ -15,6 +17,7 @@ from workflow.reports.trail.trail import Trail, narrowed
 from workflow.store import log
 
 _ENTRY = table_of(models.AuditEntry)
+_EDITION = table_of(models.ProgrammeEdition)
 _PAGE = 500  # entries; see trail.py
 _COLUMNS = (_ENTRY.c.position, _ENTRY.c.canonical, _ENTRY.c.leaf)
 _KEPT = 1 << 14  # hashes of subtrees that are remembered while proofs are made
@@ -23,9 +26,12 @@ _KEPT = 1 << 14  # hashes of subtrees that are remembered while proofs are made
 def write(trail: Trail, target: BinaryIO) -> int:
     """Write the bundle; return how many entries it holds. Raises log.Gap."""
     connection = trail.connection
-    chosen = None if trail.wanted.everything else narrowed(connection, select(_ENTRY.c.id), trail.wanted)
+    chosen = None if trail.wanted.everything else narrowed(connection, select(_ENTRY.c.id), trail.wanted, trail.made_by)
     count = -1  # the first and the last line are no entries
-    for line in bundle_lines(connection, note=trail.note, verifier=trail.verifier, narrowed=chosen):
+    more: dict[str, Any] = {"made_at": instant(trail.made_at)}
+    if chosen is None:
+        more |= {"programmes": _programmes(connection)}
+    for line in bundle_lines(connection, note=trail.note, verifier=trail.verifier, narrowed=chosen, more=more):
         target.write(line.encode() + b"\n")
         count += 1
         if count % _PAGE == 0:
@@ -34,9 +40,14 @@ def write(trail: Trail, target: BinaryIO) -> int:
 
 
 def bundle_lines(
-    connection: Connection, *, note: str, verifier: str, narrowed: Select[Any] | None = None
+    connection: Connection,
+    *,
+    note: str,
+    verifier: str,
+    narrowed: Select[Any] | None = None,
+    more: Mapping[str, Any] = MappingProxyType({}),
 ) -> Iterator[str]:
-    """Yield the lines of the bundle of a log up to a signed checkpoint.
+    """Yield the lines of the bundle of a log up to a signed checkpoint; `more` goes into the first one.
 
     `narrowed` is a query of entries' ids; without it all entries are there and need no proofs. Raises log.Gap.
     """
@@ -44,7 +55,7 @@ def bundle_lines(
     chosen = chain.from_iterable(_pages(connection, checkpoint.size, narrowed))
     first = next(chosen, None)
     begins = first.position if first and narrowed is not None else 0  # a log begins with 0, even where that was removed
-    yield Header(note, verifier, checkpoint.origin, begins, narrowed is None).line()
+    yield Header(note, verifier, checkpoint.origin, begins, narrowed is None, dict(more)).line()
     subtree = None if narrowed is None else remembering(log.subtree(connection))
     count = 0
     for row in chain([first] if first else [], chosen):
@@ -52,6 +63,12 @@ def bundle_lines(
         yield entry_line(row.canonical, row.position, bytes.fromhex(row.leaf), proof)
         count += 1
     yield end_line(count)
+
+
+def _programmes(connection: Connection) -> list[dict[str, str]]:
+    """Return every edition's text: with the log alone, whose entries name its SHA-256, decisions can be replayed."""
+    stored = connection.execute(select(_EDITION).order_by(_EDITION.c.code, _EDITION.c.edition))
+    return [{"code": row.code, "edition": row.edition, "text": row.canonical} for row in stored]
 
 
 def _pages(connection: Connection, size: int, narrowed: Select[Any] | None) -> Iterator[list[Any]]:

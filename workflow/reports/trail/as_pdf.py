@@ -65,7 +65,7 @@ def _document(trail: Trail, lines: list[Line], officers: dict[str, str]) -> dict
         ("Entries", told["Entries"]),
         ("Filters", told["Filters"]),
         ("Times", f"in {trail.zone}"),
-        ("Exported", f"{_moment(trail.made_at, zone)} by {officers.get(trail.made_by, trail.made_by)}"),
+        ("Exported", f"{_moment(trail.made_at, zone)} by {officers.get(trail.made_by.id, trail.made_by.id)}"),
         ("Internal reasons", told["Internal reasons"]),
     ]
     return {

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy import JSON, ColumnElement, Connection, Select, and_, cast, or_, select, type_coerce
 
+from states.facts import Person
 from workflow import models
 from workflow.audit.note import Checkpoint, checkpoint_of
 from workflow.models.base import table_of
@@ -78,7 +79,7 @@ class Trail:
     verifier: str
     wanted: Wanted
     made_at: datetime
-    made_by: str  # an officer's id
+    made_by: Person
     zone: str  # in which days were given
     progress: Callable[[int], None] = lambda _: None
     checkpoint: Checkpoint = field(init=False)
@@ -106,7 +107,7 @@ class Trail:
         said = [
             ("Log", self.checkpoint.origin),
             ("Exported at", self.made_at.isoformat()),
-            ("Exported by", self.made_by),
+            ("Exported by", self.made_by.id),
             ("Filters", filters),
             ("Times", f"UTC with offset, ISO 8601. Days of filters are days in {self.zone}."),
             ("Checkpoint", self.note),
@@ -118,7 +119,7 @@ class Trail:
     def _chosen(self) -> Select[Any]:
         columns = select(_ENTRY.c.position, _ENTRY.c.canonical, _ENTRY.c.leaf)
         sealed = columns.where(_ENTRY.c.position < self.checkpoint.size)
-        return narrowed(self.connection, sealed, self.wanted)
+        return narrowed(self.connection, sealed, self.wanted, self.made_by)
 
     def _read(self, query: Select[Any]) -> Iterator[Line]:
         count = 0
@@ -129,13 +130,13 @@ class Trail:
             self.progress(count)
 
 
-def narrowed(connection: Connection, query: Select[Any], wanted: Wanted) -> Select[Any]:
+def narrowed(connection: Connection, query: Select[Any], wanted: Wanted, viewer: Person) -> Select[Any]:
     """Narrow a query of entries to those that are wanted. Raises NotFound for an unknown application.
 
     Entries outside a case's sequence, such as deliveries, name their case in what they are about.
     """
     if wanted.application:
-        case = cases.read(connection, wanted.application)
+        case = cases.read(connection, wanted.application, viewer)
         query = query.where(_of(connection, select(_A.c.id).where(_A.c.id == case.id), "application", case.reference))
     if wanted.programme:
         chosen = select(_A.c.id).where(_A.c.programme == wanted.programme)

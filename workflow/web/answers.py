@@ -1,0 +1,135 @@
+"""What a form gets back: done and on to the next page, or the same page with what was typed and what is wrong.
+
+Knows how answers look, not what was asked.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from workflow.access import Area, opens
+from workflow.decisions.outcome import Done, Outcome, Refused
+from workflow.errors import BadInput, NotPermitted, StaleVersion, Unavailable
+from workflow.web import acts, words
+from workflow.web.forms import ManyProblems, posted_of
+from workflow.web.rendering import go, page, zone_of
+from workflow.web.site import caller_of
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a page says above its heading: sentences, each with the field it is about and who can help."""
+
+    title: str
+    sentences: tuple[dict[str, str], ...]
+    status: int = 422
+
+
+Again = Callable[[Problem], Response]
+
+
+def act(
+    request: Request,
+    operation: Callable[[], Outcome | Done],
+    *,
+    to: str | Callable[[Done], str],
+    again: Again | None = None,
+    said: Callable[[Done], str] = lambda done: acts.said(done.sentence),
+) -> Response:
+    """Do what a form asks for. Done goes on to `to`; anything else comes back with what was typed, as `again` shows it.
+
+    A change by somebody else and an outage have a page of their own, which keeps what was typed and can send it again.
+    """
+    try:
+        outcome = operation()
+    except (StaleVersion, Unavailable) as error:
+        return kept(request, error)
+    except (BadInput, NotPermitted) as error:
+        return _shown(request, problem_of(error), again)
+    if isinstance(outcome, Refused):
+        return _shown(request, _refusal(outcome), again)
+    where = to(outcome) if callable(to) else to
+    if outcome.before is not None:
+        at = words.moment(outcome.before, zone_of(request))
+        return go(request, where, said=f"Already done on {at}. Nothing was done twice.")
+    link, title = _second_person(request, outcome)
+    return go(request, where, said=said(outcome), link=link, link_title=title)
+
+
+def _second_person(request: Request, outcome: Done) -> tuple[str, str]:
+    """Return where to look for what waits for a second person, for those who can open it."""
+    waits = "approval" in outcome.data and "status" not in outcome.data
+    if not waits or not opens(Area.APPROVALS, caller_of(request).person.roles):
+        return "", ""
+    return f"/approvals#a{outcome.data['approval']}", "See what waits for a second person"
+
+
+def problem_of(error: BadInput | NotPermitted) -> Problem:
+    """Return bad input, or what a role may not do, as a page says it."""
+    many = error.problems if isinstance(error, ManyProblems) else [error]
+    told = tuple(
+        {"sentence": acts.said(one.sentence), "field": one.details.get("field", ""), "code": one.code, "who": ""}
+        for one in many
+    )
+    return Problem("There is a problem", told, 403 if isinstance(error, NotPermitted) else 422)
+
+
+def _refusal(outcome: Refused) -> Problem:
+    unmet = tuple(
+        # What the form itself can mend points to its field.
+        {"sentence": acts.said(u.sentence), "field": acts.FIELDS.get(u.code, ""), "code": u.code, "who": u.who}
+        for u in outcome.unmet
+    )
+    rules = "1 rule is" if len(unmet) == 1 else f"{len(unmet)} rules are"
+    return Problem(f"{outcome.title}: not yet, {rules} not met", unmet, 409)
+
+
+def _shown(request: Request, problem: Problem, again: Again | None) -> Response:
+    if again is not None:
+        return again(problem)
+    return _kept_page(request, problem)
+
+
+def kept(request: Request, error: StaleVersion | Unavailable) -> Response:
+    """Return the page that keeps what was typed when the case changed meanwhile or the records cannot be reached."""
+    changed = isinstance(error, StaleVersion)
+    title = "This case changed while you were working" if changed else "Casework cannot reach its records"
+    advice = (
+        "Your text is kept below and was not saved. Look at the change, then send it again."
+        if changed
+        else "Nothing you saved before is lost. What you just sent was not saved; it is kept below."
+    )
+    told = ({"sentence": error.sentence, "field": "", "code": error.code, "who": ""},)
+    return _kept_page(request, Problem(title, told, 409 if changed else 503), advice=advice, stale=changed)
+
+
+def _kept_page(request: Request, problem: Problem, *, advice: str = "", stale: bool = False) -> Response:
+    typed = posted_of(request).typed()
+    return page(
+        request,
+        "kept.html",
+        status=problem.status,
+        problem=problem,
+        advice=advice or "Nothing was done. What you typed is kept below.",
+        # What the page showed is the old one: without its mark the form speaks of the case as it is now.
+        fields=[(name, value) for name, value in typed if not (stale and name in ("version", "seen"))],
+        action=request.url.path,
+        back=_back(request),
+    )
+
+
+def _back(request: Request) -> str:
+    """Return the page that the form stood on, when it was one of ours."""
+    referer, host = request.headers.get("referer", ""), request.headers.get("host", "")
+    for scheme in ("http://", "https://"):
+        if host and referer.startswith(f"{scheme}{host}/"):
+            return referer.removeprefix(f"{scheme}{host}")
+    return "/"
+
+
+def values_of(request: Request) -> dict[str, Any]:
+    """Return what was typed by field, for the form to show again."""
+    return dict(posted_of(request).typed())

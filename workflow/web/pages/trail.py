@@ -1,0 +1,300 @@
+"""The trail for auditors and supervisors: entries, proofs, exports, verification, and what an auditor asks."""
+
+import tempfile
+from collections.abc import Iterable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from states.dates import end_of, local_day, start_of
+from workflow import inputs
+from workflow.access import Area, Deed, role_for
+from workflow.audit import bundle
+from workflow.audit.note import BadNote
+from workflow.audit.wording import WORDING
+from workflow.errors import BadInput, NotPermitted
+from workflow.operations.draw_sample import draw_sample
+from workflow.operations.export_trail import export_trail
+from workflow.operations.prove_entry import prove_entry
+from workflow.operations.seal_log import seal_log
+from workflow.reports import access, exceptions, log_replay, people, retention, stops, trail_page
+from workflow.reports.trail.as_bundle import bundle_lines
+from workflow.reports.trail.formats import FORMATS
+from workflow.reports.trail.trail import Wanted
+from workflow.store import log
+from workflow.web.answers import Problem, problem_of, values_of
+from workflow.web.forms import Posted, posted_of
+from workflow.web.guard import routes, see
+from workflow.web.rendering import page, zone_of
+from workflow.web.site import Acting, Here, Site, Who, caller_of, site_of
+from workflow.web.tables import as_csv
+
+_PAGE = 50
+_MOST_DIFFERENCES = 50
+_ENDINGS = {"jsonl": "jsonl", "ocel": "json", "xes": "xes", "csv": "csv", "xlsx": "xlsx", "pdf": "pdf"}
+made = routes()
+
+
+def router() -> APIRouter:
+    """Return the routes of the trail."""
+    return made
+
+
+@made.get("/trail")
+@see(Area.TRAIL)
+def explorer(request: Request, site: Here, who: Who, before: str = "") -> Response:
+    asked = request.query_params
+    with site.office.database.snapshot() as connection:
+        officers = people.officers(connection, local_day(site.clock(), zone_of(request)))
+        wanted = _wanted(request, officers, dict(asked))
+        rows = trail_page.entries(
+            connection,
+            viewer=who.person,
+            wanted=wanted,
+            before=int(before) if before.isdecimal() and len(before) < 16 else None,  # noqa: PLR2004  # an id
+            limit=_PAGE + 1,
+        )
+    return page(
+        request,
+        "trail/list.html",
+        rows=rows[:_PAGE],
+        more=rows[_PAGE - 1]["id"] if len(rows) > _PAGE else "",
+        asked={name: asked.get(name, "") for name in ("case", "kind", "person", "first", "last")},
+        kinds=sorted(WORDING),
+        officers=officers,
+        formats=list(FORMATS),
+    )
+
+
+@made.get("/trail/{index:int}")
+@see(Area.TRAIL)
+def one_entry(request: Request, site: Here, index: int) -> Response:
+    with site.office.database.snapshot() as connection:
+        found = trail_page.entry(connection, index=index)
+    return page(request, "trail/entry.html", entry=found, members=_flat(found["members"]))
+
+
+@made.get("/trail/{index:int}/proof")
+@see(Area.TRAIL)
+def proof(site: Here, index: int) -> Response:
+    """Hand out the entry with its proof: a bundle of one, which anybody can verify."""
+    lines = prove_entry(site.office, site.signer(), index=index, now=site.clock())
+    headers = {"Content-Disposition": f'attachment; filename="entry-{index}.jsonl"', "Cache-Control": "no-store"}
+    return Response("".join(f"{line}\n" for line in lines), media_type="application/jsonl", headers=headers)
+
+
+@made.post("/trail/export")
+@see(Area.TRAIL)
+def export(request: Request, site: Here, acting: Acting) -> Response:
+    posted, zone = posted_of(request), zone_of(request)
+    folder = tempfile.TemporaryDirectory(prefix="aeo-export-")
+    try:
+        form = inputs.one_of(posted.text("format"), tuple(FORMATS), "The format")
+        with site.office.database.snapshot() as connection:
+            officers = people.officers(connection, local_day(acting.now, zone))
+        wanted = _wanted(request, officers, dict(posted.typed()))
+        file = Path(folder.name) / f"trail.{_ENDINGS[form]}"
+        export_trail(site.office, site.signer(), file=file, wanted=wanted, act=acting, zone=zone, form=form)
+    except (BadInput, NotPermitted) as error:
+        folder.cleanup()
+        return page(
+            request, "trail/export_failed.html", status=422, problem=problem_of(error), typed=values_of(request)
+        )
+    except BaseException:
+        folder.cleanup()
+        raise
+    name = f"trail-{wanted.application or local_day(acting.now, zone).isoformat()}.{_ENDINGS[form]}"
+    return FileResponse(
+        file, filename=name, headers={"Cache-Control": "no-store"}, background=BackgroundTask(folder.cleanup)
+    )
+
+
+@made.get("/trail/verification")
+@see(Area.TRAIL)
+def verification(request: Request, site: Here) -> Response:
+    return page(request, "trail/verification.html", verdict=None, differences=[], key=_key(site), kept="")
+
+
+@made.post("/trail/verification")
+@see(Area.TRAIL)
+def verify(request: Request, site: Here, acting: Acting) -> Response:
+    """Recompute every hash of the log, hold it to a checkpoint that was kept elsewhere, and the tables to the log."""
+    kept = posted_of(request).text("checkpoint").strip()
+    signer = site.signer()
+    sealed = seal_log(site.office, signer, now=acting.now)
+    key = signer.verifier(sealed.origin).text
+    problem: Problem | None = None
+    verdict, differences = None, []
+    if sealed.note is None:
+        problem = _problem("The log has no entry yet, so there is nothing to verify.")
+    else:
+        try:
+            with site.office.database.snapshot() as connection:
+                lines = bundle_lines(connection, note=sealed.note, verifier=key)
+                note = kept + "\n" if kept else None
+                verdict = bundle.verify((f"{line}\n".encode() for line in lines), checkpoint=note, key=key)
+                found = log_replay.replay(connection, site.office.editions)
+                differences = [one.sentence for one, _ in zip(found, range(_MOST_DIFFERENCES), strict=False)]
+        except (bundle.BadBundle, BadNote) as error:
+            problem = _problem(str(error))
+    status = 422 if problem else 200
+    return page(
+        request,
+        "trail/verification.html",
+        status=status,
+        problem=problem,
+        verdict=verdict,
+        differences=differences,
+        key=key,
+        kept=kept,
+    )
+
+
+@made.get("/trail/exceptions")
+@see(Area.TRAIL)
+def out_of_the_ordinary(request: Request, site: Here, first: str = "", last: str = "", kind: str = "") -> Response:
+    begin, end = _span(request, first, last)
+    kind = kind if kind in exceptions.KINDS else ""
+    with site.office.database.snapshot() as connection:
+        rows = exceptions.exceptions(connection, site.office, first=begin, last=end, kind=kind)
+    if request.query_params.get("format") == "csv":
+        return as_csv("exceptions", rows, ("date", "kind", "application", "who", "second_person", "reason", "entry"))
+    chosen = {"first": first, "last": last, "kind": kind}
+    return page(request, "trail/exceptions.html", rows=rows, kinds=exceptions.KINDS, asked=chosen)
+
+
+@made.get("/trail/access")
+@see(Area.TRAIL)
+def who_could(request: Request, site: Here, on: str = "", first: str = "", last: str = "") -> Response:
+    today = local_day(site.clock(), zone_of(request))
+    day = inputs.written_day(on, "The day", today) if on else today
+    begin, end = _span(request, first, last)
+    with site.office.database.snapshot() as connection:
+        found = access.access_on(connection, site.office, day=day)
+        changes = access.staffing_changes(connection, first=begin, last=end) if begin and end else []
+    return page(
+        request, "trail/access.html", found=found, changes=changes, asked={"on": on, "first": first, "last": last}
+    )
+
+
+@made.get("/trail/stops")
+@see(Area.TRAIL)
+def clock_stops(request: Request, site: Here, first: str = "", last: str = "") -> Response:
+    begin, end = _span(request, first, last)
+    with site.office.database.snapshot() as connection:
+        found = stops.stops(connection, site.office, now=site.clock(), first=begin, last=end)
+    return page(
+        request, "trail/stops.html", causes=stops.by_cause(found), rows=found, asked={"first": first, "last": last}
+    )
+
+
+@made.get("/trail/retention")
+@see(Area.TRAIL)
+def kept_how_long(request: Request, site: Here) -> Response:
+    with site.office.database.snapshot() as connection:
+        rows = retention.schedule(connection)
+        holds = retention.holds(connection)
+        due = [
+            one.as_data() for one in retention.kept(connection, site.office, now=site.clock()) if one.status == "due"
+        ]
+    return page(request, "trail/retention.html", rows=rows, holds=holds, due=due)
+
+
+@made.get("/trail/sample")
+@see(Area.TRAIL)
+def sample_form(request: Request) -> Response:
+    return _sample(request, None, None)
+
+
+@made.post("/trail/sample")
+@see(Area.TRAIL)
+def sample(request: Request, site: Here, acting: Acting) -> Response:
+    posted = posted_of(request)
+    today = local_day(acting.now, zone_of(request))
+    try:
+        seed, size = _seed(posted), posted.number("size")
+        done = draw_sample(
+            site.office,
+            seed=seed,
+            size=25 if size is None else size,
+            programme=posted.text("programme"),
+            first=posted.day("first", "The first day", today),
+            last=posted.day("last", "The last day", today),
+            act=acting,
+        )
+    except (BadInput, NotPermitted) as error:
+        return _sample(request, problem_of(error), None)
+    return _sample(request, None, done.data)
+
+
+def _seed(posted: Posted) -> int:
+    seed = posted.number("seed")
+    if seed is None:
+        raise BadInput("SEED", "Write the seed: a whole number that nobody chose for its result.", field="seed")
+    return seed
+
+
+def _sample(request: Request, problem: Problem | None, drawn: dict[str, Any] | None) -> Response:
+    site = site_of(request)
+    with site.office.database.snapshot() as connection:
+        codes = site.office.editions.codes(connection)
+    return page(
+        request,
+        "trail/sample.html",
+        status=problem.status if problem else 200,
+        problem=problem,
+        typed=values_of(request) if request.method == "POST" else {},
+        drawn=drawn,
+        programmes=codes,
+        may_draw=role_for(Deed.AUDIT, caller_of(request).person.roles) is not None,
+    )
+
+
+def _wanted(request: Request, officers: Iterable[dict[str, Any]], given: dict[str, str]) -> Wanted:
+    """Read a choice of entries. Raises BadInput for a day that is none; an unknown person chooses nothing."""
+    zone = zone_of(request)
+    begin, end = _span(request, given.get("first", ""), given.get("last", ""))
+    actor = next((one["id"] for one in officers if one["email"] == given.get("person")), "")
+    return Wanted(
+        application=given.get("case", "").strip(),
+        actor=actor,
+        kind=given.get("kind", "") if given.get("kind", "") in WORDING else "",
+        first=_instant(begin, zone, start=True),
+        before=_instant(end, zone, start=False),
+    )
+
+
+def _instant(day: date | None, zone: str, *, start: bool) -> datetime | None:
+    return None if day is None else start_of(day, zone) if start else end_of(day, zone)
+
+
+def _span(request: Request, first: str, last: str) -> tuple[date | None, date | None]:
+    today = local_day(site_of(request).clock(), zone_of(request))
+    return (
+        inputs.written_day(first, "The first day", today) if first.strip() else None,
+        inputs.written_day(last, "The last day", today) if last.strip() else None,
+    )
+
+
+def _key(site: Site) -> str:
+    with site.office.database.snapshot() as connection:
+        origin = log.origin(connection)
+    return site.signer().verifier(origin).text
+
+
+def _problem(sentence: str) -> Problem:
+    return Problem("There is a problem", ({"sentence": sentence, "field": "checkpoint", "code": "BUNDLE", "who": ""},))
+
+
+def _flat(value: Any, where: str = "") -> list[tuple[str, str]]:
+    """Return what an entry holds as pairs of place and text."""
+    if isinstance(value, dict):
+        return [pair for name, inner in value.items() for pair in _flat(inner, f"{where}.{name}" if where else name)]
+    if isinstance(value, list):
+        return [pair for n, inner in enumerate(value, 1) for pair in _flat(inner, f"{where} {n}")]
+    return [(where, "" if value is None else str(value))]
