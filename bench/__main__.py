@@ -2,14 +2,14 @@
 
 import argparse
 
-from bench import exporting, mail, outbox, pages, sweeping, transition, years
+from bench import exporting, mail, outbox, pages, sweeping, transition, verifying, years
 from bench.databases import KINDS
 
 
 def main() -> None:  # noqa: C901  # one branch for each measurement
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
-        "--measure", choices=("P1", "P3", "P4", "P5", "P6", "P9"), help="measure one goal; all without it"
+        "--measure", choices=("P1", "P3", "P4", "P5", "P6", "P7", "P9"), help="measure one goal; all without it"
     )
     parser.add_argument("--only", choices=KINDS, help="measure P1, P4 and P6 on one database; on both without it")
     parser.add_argument("--rounds", type=int, default=7, help="rounds of floor and ours, in turns (7)")
@@ -20,7 +20,9 @@ def main() -> None:  # noqa: C901  # one branch for each measurement
     parser.add_argument("--live", type=int, default=100_000, help="live certificates for the sweep (100000)")
     parser.add_argument("--due", type=int, default=10_000, help="reminders due in one sweep (10000)")
     parser.add_argument("--certificates", type=int, default=1_000, help="certificates simulated for three years (1000)")
-    parser.add_argument("--entries", type=int, default=200_000, help="entries of the trail to export (200000)")
+    parser.add_argument(
+        "--entries", type=int, default=200_000, help="entries of the trail to export and to verify (200000)"
+    )
     parser.add_argument("--connections", type=int, default=4, help="connections to the mail sink (4)")
     parser.add_argument("--seed", type=int, default=1, help="which cases fall to whom, and who starts (1)")
     given = parser.parse_args()
@@ -45,7 +47,9 @@ def main() -> None:  # noqa: C901  # one branch for each measurement
                 mail.run(**many, ours=ours, named=f"the whole way, {kind}")
     if given.measure in (None, "P6"):
         for kind in kinds:
-            exporting.run(kind, entries=given.entries, rounds=3)
+            exporting.run(kind, entries=given.entries, rounds=min(given.rounds, 3))
+    if given.measure in (None, "P7"):
+        verifying.run(entries=given.entries, rounds=min(given.rounds, 3), seed=given.seed)
     if given.measure in (None, "P9"):
         years.run(certificates=given.certificates)
 

@@ -3,11 +3,14 @@
 import csv
 import io
 import json
+import re
 from typing import BinaryIO
 
-from workflow.reports.trail.table import COLUMNS, row_of, safe
+from workflow.reports.trail.table import COLUMNS, FORMULA, row_of, safe
 from workflow.reports.trail.trail import Trail
 
+_BETWEEN = "\x1f"  # ASCII's unit separator
+_FORMULA = re.compile(f"{_BETWEEN}[{re.escape(''.join(FORMULA))}]")
 BESIDE = "-metadata.json"  # after the whole name of the file: where CSV on the Web looks for it
 
 
@@ -19,10 +22,30 @@ def write(trail: Trail, target: BinaryIO) -> int:
     writer.writerow(COLUMNS)
     count = 0
     for line in trail.lines():
-        writer.writerow([safe(cell) if cell else cell for cell in row_of(line, officers)])
+        cells = row_of(line, officers)
+        plain = _plain(cells)
+        if plain:
+            text.write(plain)
+        else:
+            writer.writerow([safe(cell) for cell in cells])
         count += 1
     text.detach()  # flushes, and leaves the file open to whoever opened it
     return count
+
+
+def _plain(cells: list[str]) -> str:
+    """Return the line of a row of which nothing needs an apostrophe and at most commas need quotation marks; else nothing.
+
+    Nearly all rows are so, and to see it of a whole row at once takes a fifth of the time of looking at each cell.
+    """
+    joined = _BETWEEN.join(cells)  # the first is the number, which no spreadsheet runs
+    if '"' in joined or "\r" in joined or "\n" in joined or _FORMULA.search(joined):
+        return ""
+    if joined.count(_BETWEEN) != len(cells) - 1:
+        return ""
+    if "," in joined:
+        joined = _BETWEEN.join([f'"{cell}"' if "," in cell else cell for cell in cells])
+    return joined.replace(_BETWEEN, ",") + "\r\n"
 
 
 def metadata(trail: Trail, name: str, count: int) -> str:
