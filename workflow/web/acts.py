@@ -153,6 +153,11 @@ def said(sentence: str) -> str:
     return _FOR_THE_COMMAND_LINE.sub("", sentence)
 
 
+def task(sentence: str) -> str:
+    """Return what a task says without the sentences that name commands; its page offers the same as forms."""
+    return " ".join(one for one in re.split(r"(?<=[.:]) (?=[A-Z])", said(sentence)) if "`aeo " not in one)
+
+
 def button(trigger: str, title: str) -> str:
     return BUTTONS.get(trigger, title)
 

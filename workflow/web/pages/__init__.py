@@ -7,11 +7,14 @@ from workflow.web.pages import (
     case,
     companies,
     home,
+    mailbox,
+    messages,
     people,
     portfolio,
     programmes,
     settings,
     sign_in,
+    tasks,
     team,
     work,
 )
@@ -29,5 +32,8 @@ AREAS = (
     team,
     people,
     programmes,
+    messages,
+    mailbox,
+    tasks,
     settings,
 )
