@@ -115,6 +115,7 @@ _MAIL_GLYPHS = {
     "in_doubt": "warn",
     "suppressed": "awaiting_information",
 }
+_KEPT = "kept in the local mailbox"
 _CAUSES = {
     "decision": "A decision on the case",
     "planned": "A planned message",
@@ -280,6 +281,11 @@ def mail_glyph(status: str) -> str:
 def mail_try(outcome: str) -> str:
     """Return what one try came to: Sent, Refused for now, Refused for good, Uncertain."""
     return _TRIES.get(outcome) or mail_state(outcome)
+
+
+def reply(text: str) -> str:
+    """Return what a mail server said; of the local mailbox without the name of the file."""
+    return _KEPT if text.startswith(_KEPT) else text
 
 
 def recipient(name: str, who: str) -> str:

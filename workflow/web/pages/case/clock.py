@@ -36,7 +36,7 @@ def router() -> APIRouter:
                 current=moment.case.state,
                 visited=way["visited"],
                 possible=case_clock.possible(moment.programme, moment.facts),
-                since=words.day(way["since"]),
+                since=words.typed_day(way["since"]),
             )
             return section(
                 request,

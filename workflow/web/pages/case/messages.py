@@ -1,5 +1,8 @@
 """The messages of a case, both ways: what went out with its fate, what waits, what was asked and answered."""
 
+from itertools import groupby
+from typing import Any
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -39,8 +42,8 @@ def router() -> APIRouter:
                 connection,
                 "case/messages.html",
                 reference,
-                waits=waits,
-                sent=[one for one in shown if one not in waits],
+                waits=_letters(waits),
+                sent=_letters([one for one in shown if one not in waits]),
                 more=shown[-1]["id"] if len(rows) > mail.PAGE else 0,
                 paged=bool(before),
                 requests=[] if before else list(reversed(requests)),
@@ -68,3 +71,8 @@ def router() -> APIRouter:
             )
 
     return made
+
+
+def _letters(rows: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Return messages by what was written: one letter to several people stands once, with each outcome."""
+    return [list(those) for _, those in groupby(rows, key=lambda one: (one["message"], one["cause"]))]
