@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 
 from states import processing
 from states.dates import local_day
-from states.definition import BACK, SAME, Programme, Transition
+from states.definition import BACK, DATED, SAME, Programme, Transition
 from states.facts import Facts, Person
 from workflow import models
 from workflow.models.base import table_of
@@ -66,8 +66,12 @@ def by_itself(programme: Programme, seen: Facts) -> list[dict[str, str]]:
 
 
 def _ends(programme: Programme, one: Transition, seen: Facts) -> tuple[str, ...]:
+    """Return where a transition may lead from here; one that leads back leads where this case was."""
     ends = programme.targets(one, seen.state)
-    return (seen.back,) if one.target == BACK and seen.back in ends else ends
+    if one.target not in (BACK, DATED) or seen.back not in ends:
+        return ends
+    certified = tuple(state.name for state in programme.states if state.kind == "certified")
+    return certified if one.target == DATED and seen.back in certified else (seen.back,)
 
 
 def _span(programme: Programme, span: processing.Span, row: Any, today: date) -> dict[str, Any]:

@@ -303,7 +303,7 @@ def why_sent(why: Mapping[str, Any]) -> str:
     if why["kind"] == "decision" and why["rule"]:
         return f"Decision{number} of the case: {why['rule']}"
     if why["kind"] == "planned" and why["rule"]:
-        return f"Rule {why['rule']}, due {day(why['on'])}"
+        return f"Rule {why['rule'].replace('_', ' ')}, due {day(why['on'])}"
     return _CAUSES.get(why["kind"], "Sent by the clock to colleagues").format(number=number)
 
 
