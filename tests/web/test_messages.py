@@ -39,31 +39,33 @@ def asked(office, browser, address):
 
 
 def test_the_outbox_shows_each_state_in_its_word_with_counts(office, case):
+    browser = officer(office)
     m.queue(office, case)
     m.deliver(office, m.REFUSED)
     m.queue(office, case, "account_manager")
     m.deliver(office, m.SILENT)
     m.queue(office, case, now=b.NOW + timedelta(days=1))
-    text = w.words_of(officer(office).get("/messages"))
+    text = w.words_of(browser.get("/messages"))
     assert "Queued 1 Sending 0 Sent 3 Failed 1 Uncertain 1 Held back 0" in text
-    failed = w.words_of(officer(office).get("/messages?state=failed"))
+    failed = w.words_of(browser.get("/messages?state=failed"))
     assert "Copperwake Terminals" in failed
     assert "550 5.7.1 not welcome" in failed
-    doubt = w.words_of(officer(office).get("/messages?state=in_doubt"))
+    doubt = w.words_of(browser.get("/messages?state=in_doubt"))
     assert "The server took the text and then went silent. It may have arrived." in doubt
     assert "Dewi Lestari, account manager" in doubt
-    assert "No message matches." in w.words_of(officer(office).get("/messages?find=100%25"))
-    assert "Copperwake" in officer(office).get("/messages?find=copperwake&state=sent").text
+    assert "No message matches." in w.words_of(browser.get("/messages?find=100%25"))
+    assert "Copperwake" in browser.get("/messages?find=copperwake&state=sent").text
 
 
 def test_a_list_goes_on_where_the_page_before_ended(office, case):
+    browser = officer(office)
     numbers = [m.queue(office, case) for _ in range(55)]
-    first = officer(office).get("/messages?state=queued")
+    first = browser.get("/messages?state=queued")
     assert f"before={numbers[5]}" in unescape(first.text)
-    second = officer(office).get(f"/messages?state=queued&before={numbers[5]}")
+    second = browser.get(f"/messages?state=queued&before={numbers[5]}")
     assert f'href="/messages/{numbers[4]}"' in second.text
     assert f'href="/messages/{numbers[5]}"' not in second.text
-    assert officer(office).get("/messages?before=nonsense&state=nowhere").status_code == 200
+    assert browser.get("/messages?before=nonsense&state=nowhere").status_code == 200
 
 
 def test_lists_take_as_many_queries_for_many_messages_as_for_few(office, case):
@@ -82,18 +84,19 @@ def test_lists_take_as_many_queries_for_many_messages_as_for_few(office, case):
 
 
 def test_a_message_opens_as_text_html_and_headers_with_its_tries_and_why(office, case):
+    browser = officer(office)
     number = m.queue(office, case)
     m.deliver(office, m.LATER)
-    page = officer(office).get(f"/messages/{number}")
+    page = browser.get(f"/messages/{number}")
     text = w.words_of(page)
     assert "Application received: Copperwake Terminals Pte. Ltd." in text
     assert "Not sent if its address takes no mail any more" in text
     assert "Refused for now 451 4.3.0 later" in text
     assert "A planned message" in text
-    headers = w.words_of(officer(office).get(f"/messages/{number}?show=headers"))
+    headers = w.words_of(browser.get(f"/messages/{number}?show=headers"))
     assert "Auto-Submitted auto-generated" in headers
     assert "Message-ID <planned-" in headers
-    framed = officer(office).get(f"/cases/{case}/messages/{number}?show=html")
+    framed = browser.get(f"/cases/{case}/messages/{number}?show=html")
     (frame,) = w.Shape(framed.text).all("iframe")
     assert frame["src"] == f"/messages/{number}/html"
     assert frame["sandbox"] in (None, "")  # no scripts, no forms, no origin
@@ -104,7 +107,9 @@ def test_a_letter_is_served_where_nothing_in_it_can_act(office, tmp_path):
     own.mkdir(parents=True)
     (own / "subject.txt").write_text("Received: {{ company_name }}")
     (own / "body.txt").write_text("Text")
-    (own / "body.html").write_text("<p>{{ company_name }}</p><script>alert(1)</script><img src='https://elsewhere.example/x'>")
+    (own / "body.html").write_text(
+        "<p>{{ company_name }}</p><script>alert(1)</script><img src='https://elsewhere.example/x'>"
+    )
     reference = m.a_case(office, company_name=HOSTILE)
     number = b.rows_of(office, models.Notification, application_id=b.case_of(office, reference)["id"])[0]["id"]
     post = Post(m.Transport(), Renderer(tmp_path), "casework@customs.example")
@@ -115,7 +120,12 @@ def test_a_letter_is_served_where_nothing_in_it_can_act(office, tmp_path):
     assert policy.endswith("sandbox")
     assert not [one for one in policy.split("; ") if one.startswith(("script-src", "img-src", "connect-src"))]
     assert "&lt;script&gt;alert(&#34;1&#34;)" in answer.text
-    for address in (f"/messages/{number}", f"/messages/{number}?show=headers", "/messages", f"/cases/{reference}/messages"):
+    for address in (
+        f"/messages/{number}",
+        f"/messages/{number}?show=headers",
+        "/messages",
+        f"/cases/{reference}/messages",
+    ):
         page = browser.get(address)
         assert "<script>" not in page.text
         assert HOSTILE in unescape(page.text)
