@@ -45,7 +45,7 @@ def _check_day(task: Row[Any], posted_on: date | None, today: date) -> None:
         if tasks.is_letter(task.key) and task.message_status != "sent":
             raise BadInput(
                 "POSTED_ON",
-                f"Task {task.id} asks for a letter. Say on which day it was posted: --posted-on 2027-03-27.",
+                f"Task {task.id} asks for a letter. Say on which day it was posted (--posted-on 2027-03-27).",
             )
         return
     if task.notification_id is None:
