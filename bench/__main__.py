@@ -2,16 +2,21 @@
 
 import argparse
 
-from bench import exporting, mail, outbox, sweeping, transition, years
+from bench import exporting, mail, outbox, pages, sweeping, transition, years
 from bench.databases import KINDS
 
 
 def main() -> None:  # noqa: C901  # one branch for each measurement
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--measure", choices=("P1", "P4", "P5", "P6", "P9"), help="measure one goal; all without it")
+    parser.add_argument(
+        "--measure", choices=("P1", "P3", "P4", "P5", "P6", "P9"), help="measure one goal; all without it"
+    )
     parser.add_argument("--only", choices=KINDS, help="measure P1, P4 and P6 on one database; on both without it")
     parser.add_argument("--rounds", type=int, default=7, help="rounds of floor and ours, in turns (7)")
     parser.add_argument("--each", type=int, default=300, help="transitions or messages of each in a round (300)")
+    parser.add_argument(
+        "--cases", type=int, nargs="+", default=[1_000, 100_000], help="sizes of registers for the pages (1000 100000)"
+    )
     parser.add_argument("--live", type=int, default=100_000, help="live certificates for the sweep (100000)")
     parser.add_argument("--due", type=int, default=10_000, help="reminders due in one sweep (10000)")
     parser.add_argument("--certificates", type=int, default=1_000, help="certificates simulated for three years (1000)")
@@ -26,6 +31,9 @@ def main() -> None:  # noqa: C901  # one branch for each measurement
         for kind in kinds:
             transition.run(kind, rounds=given.rounds, each=given.each, seed=given.seed)
         print(transition.NOT_MEASURED)
+    if given.measure in (None, "P3"):
+        for kind in kinds:
+            pages.run(kind, sizes=tuple(given.cases), rounds=given.rounds)
     if given.measure in (None, "P4"):
         for kind in kinds:
             sweeping.run(kind, live=given.live, due=given.due, rounds=3, seed=given.seed)

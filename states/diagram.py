@@ -1,8 +1,11 @@
-"""A programme as a picture: Mermaid text and SVG on a fixed grid. It must not know any case.
+"""A programme as a picture: Mermaid text and SVG on a fixed grid, where wanted with a way through it. It knows no case.
 
 What leaves many states at once is drawn from one place that names them, so that the main line can still be seen.
 """
 
+import itertools
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from textwrap import wrap
@@ -43,36 +46,78 @@ def mermaid(programme: Programme) -> str:
     return "\n".join(lines) + "\n"
 
 
-def svg(programme: Programme, *, current: str | None = None) -> str:
-    """Return the programme as an SVG; `current` marks one state. Every transition stands in words for readers."""
+def svg(
+    programme: Programme,
+    *,
+    current: str | None = None,
+    visited: Sequence[str] = (),
+    possible: Collection[str] = (),
+    since: str = "",
+) -> str:
+    """Return the programme as an SVG. Every transition stands in words for readers.
+
+    `current` marks one state, in words `since` when. With it, `visited` is the way so far, state by state, and
+    `possible` are the states that one step leads to: these are drawn strong, the rest thin, and there are no notes.
+    """
     picture, place = _picture(programme), _places(programme)
     columns = 1 + max(x for x, _ in place.values())
     width = 2 * _EDGE + columns * _WIDTH + (columns - 1) * _GAP_X
     below = 2 * _EDGE + 3 * _HEIGHT + 2 * _GAP_Y
-    notes = [line for note in _notes(programme, picture) for line in wrap(note, int((width - 2 * _EDGE) / _LETTER))]
-    words = "; ".join(
-        f"{programme.state_by_name[s].title} to {_target_title(programme, t, s)}: {t.title}"
-        for t in programme.transitions
-        for s in t.sources
-    )
+    way = list(itertools.pairwise(visited))
+    on_the_way = bool(current and visited)
+    said = [] if on_the_way else _notes(programme, picture)
+    notes = [line for note in said for line in wrap(note, int((width - 2 * _EDGE) / _LETTER))]
     parts = [
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {below + _LINE * len(notes)}" role="img" '
             f'class="diagram" font-family="sans-serif" font-size="13" fill="none" stroke="currentColor">'
         ),
-        f"<title>States of {escape(programme.code)}</title><desc>{escape(words)}</desc>",
-        (
-            '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
-            'orient="auto-start-reverse"><path d="M0 0 8 4 0 8z" fill="currentColor" stroke="none"/></marker></defs>'
-        ),
+        f"<title>States of {escape(programme.code)}</title>",
+        f"<desc>{escape(_way_in_words(programme, visited, possible) if on_the_way else _in_words(programme))}</desc>",
+        f"<defs>{_head('arrow')}{_head('arrow-been') if way else ''}</defs>",
     ]
-    parts += [_arrow(place[source], place[target]) for source, target in picture.arrows if target != _WHERE_IT_WAS]
-    parts += [_box(state, place[state.name], state.name == current) for state in programme.states]
+    drawn = [pair for pair in picture.arrows if pair[1] != _WHERE_IT_WAS]
+    if on_the_way:
+        here = [(str(current), target) for target in possible if target != current]
+        parts += [_arrow(place[a], place[b], "rest") for a, b in drawn if (a, b) not in way and (a, b) not in here]
+        parts += [_arrow(place[a], place[b], "possible") for a, b in here if (a, b) not in way]
+        parts += [_arrow(place[a], place[b], "been") for a, b in dict.fromkeys(way) if a != b]
+    else:
+        parts += [_arrow(place[a], place[b]) for a, b in drawn]
+    entered = Counter(visited)
+    for state in programme.states:
+        count = f"{entered[state.name]} times" if entered[state.name] > 1 else ""
+        is_here = state.name == current
+        beneath = " · ".join(filter(None, [f"since {since}" if is_here and since else "", count]))
+        kind = "been" if state.name in entered else "rest" if on_the_way and state.name not in possible else ""
+        parts.append(_box(state, place[state.name], is_here, kind=kind, beneath=beneath, ringed=on_the_way))
     parts += [
         f'<text x="{_EDGE}" y="{below + n * _LINE}" class="note" fill="currentColor" stroke="none">{escape(line)}</text>'
         for n, line in enumerate(notes)
     ]
     return "".join(parts) + "</svg>\n"
+
+
+def _head(name: str) -> str:
+    return (
+        f'<marker id="{name}" class="{name}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
+        'markerUnits="userSpaceOnUse" orient="auto-start-reverse">'
+        '<path d="M0 0 8 4 0 8z" fill="currentColor" stroke="none"/></marker>'
+    )
+
+
+def _in_words(programme: Programme) -> str:
+    return "; ".join(
+        f"{programme.state_by_name[s].title} to {_target_title(programme, t, s)}: {t.title}"
+        for t in programme.transitions
+        for s in t.sources
+    )
+
+
+def _way_in_words(programme: Programme, visited: Sequence[str], possible: Collection[str]) -> str:
+    titles = {state.name: state.title for state in programme.states}
+    far = some([titles[name] for name in possible], "or", named=None) if possible else "nothing"
+    return f"The way so far: {', then '.join(titles[name] for name in visited)}. Possible from here: {far}."
 
 
 def _picture(programme: Programme) -> _Picture:
@@ -179,32 +224,53 @@ def _corner(cell: tuple[int, int]) -> tuple[int, int]:
     return _EDGE + cell[0] * (_WIDTH + _GAP_X), _EDGE + cell[1] * (_HEIGHT + _GAP_Y)
 
 
-def _box(state: State, cell: tuple[int, int], current: bool) -> str:
+def _box(
+    state: State, cell: tuple[int, int], current: bool, *, kind: str = "", beneath: str = "", ringed: bool = False
+) -> str:
     x, y = _corner(cell)
     weight = ' font-weight="600"' if current else ""
+    classes = " ".join(filter(None, (state.kind, "current" if current else "", kind)))
+    dashes = ' stroke-dasharray="4 4"' if kind == "rest" else ""
+    thick = 3 if current else 1 if kind == "rest" else 1.5
+    middle, line = x + _WIDTH // 2, y + _HEIGHT // 2 + (-2 if beneath else 5)
+    ring = (
+        f'<rect x="{x - 5}" y="{y - 5}" width="{_WIDTH + 10}" height="{_HEIGHT + 10}" rx="4" class="ring-around" '
+        'stroke-width="1.5"/>'
+        if current and ringed
+        else ""
+    )
+    more = (
+        f'<text x="{middle}" y="{line + 16}" text-anchor="middle" font-size="11" class="beneath" fill="currentColor" '
+        f'stroke="none">{escape(beneath)}</text>'
+        if beneath
+        else ""
+    )
     return (
-        f'<g><rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" rx="2" stroke-width="{3 if current else 1.5}" '
-        f'class="{state.kind}{" current" if current else ""}"/>'
-        f'<text x="{x + _WIDTH // 2}" y="{y + _HEIGHT // 2 + 5}" text-anchor="middle" fill="currentColor" stroke="none"'
-        f"{weight}>{escape(state.title)}</text></g>"
+        f'<g>{ring}<rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" rx="2" stroke-width="{thick}" '
+        f'class="{classes}"{dashes}/>'
+        f'<text x="{middle}" y="{line}" text-anchor="middle" fill="currentColor" stroke="none"'
+        f"{weight}>{escape(state.title)}</text>{more}</g>"
     )
 
 
-def _arrow(source: tuple[int, int], target: tuple[int, int]) -> str:
+def _arrow(source: tuple[int, int], target: tuple[int, int], kind: str = "") -> str:
     (x1, y1), (x2, y2) = _corner(source), _corner(target)
     middle = _HEIGHT // 2
     if source[1] != target[1]:  # another row: leave and arrive at the middle of an edge
         down = target[1] > source[1]
         start, end = (y1 + _HEIGHT, y2) if down else (y1, y2 + _HEIGHT)
-        return _path(f"M{x1 + _WIDTH // 2} {start} L{x2 + _WIDTH // 2} {end}")
+        return _path(f"M{x1 + _WIDTH // 2} {start} L{x2 + _WIDTH // 2} {end}", kind)
     if target[0] == source[0] + 1:
-        return _path(f"M{x1 + _WIDTH} {y1 + middle} H{x2}")
+        return _path(f"M{x1 + _WIDTH} {y1 + middle} H{x2}", kind)
     if target[0] > source[0]:  # over the boxes between
-        return _path(f"M{x1 + _WIDTH - 20} {y1} C{x1 + _WIDTH} {y1 - 34} {x2} {y2 - 34} {x2 + 20} {y2}")
-    return _path(
-        f"M{x1 + 20} {y1 + _HEIGHT} C{x1} {y1 + _HEIGHT + 34} {x2 + _WIDTH} {y2 + _HEIGHT + 34} {x2 + _WIDTH - 20} {y2 + _HEIGHT}"
-    )
+        return _path(f"M{x1 + _WIDTH - 20} {y1} C{x1 + _WIDTH} {y1 - 34} {x2} {y2 - 34} {x2 + 20} {y2}", kind)
+    below = y1 + _HEIGHT
+    return _path(f"M{x1 + 20} {below} C{x1} {below + 34} {x2 + _WIDTH} {below + 34} {x2 + _WIDTH - 20} {below}", kind)
 
 
-def _path(data: str) -> str:
-    return f'<path d="{data}" marker-end="url(#arrow)"/>'
+def _path(data: str, kind: str = "") -> str:
+    """Return an arrow: of the way so far, possible from here, or the rest; by itself as the programme has it."""
+    looks = {"been": ' stroke-width="3"', "possible": ' stroke-width="1.75"', "rest": ' stroke-dasharray="4 4"'}
+    head = "arrow-been" if kind == "been" else "arrow"
+    named = f' class="{kind}"' if kind else ""
+    return f'<path d="{data}"{named}{looks.get(kind, "")} marker-end="url(#{head})"/>'

@@ -40,7 +40,7 @@ def site(
             known = absences.standing_in(connection, person, now)
         return Caller(known, b.email_of(person), "test", csrf=CSRF, session_id="s")
 
-    return Site(office, lambda: now, ready, identify, "a key", settings or Settings(), demonstration)
+    return Site(office, lambda: now, ready, identify, "a key", settings or Settings(), demonstration=demonstration)
 
 
 class Browser:

@@ -67,7 +67,9 @@ class TestABundle:
 
         assert (attempts(office, lead), attempts(office, member)) == (["sent"], ["sent"])
         own, carried = trail(office, "mail:delivery:sent")[known:]
-        assert carried == own | {"bundled_into": lead}
+        which = {"notification": member, "cause": row(office, member)["cause"]}
+        assert (own["notification"], own["cause"]) == (lead, row(office, lead)["cause"])
+        assert carried == own | which | {"bundled_into": lead}
         assert own["person"] == row(office, member)["person"] == manager.id
 
     def test_of_one_is_the_message_itself(self, office: Office):

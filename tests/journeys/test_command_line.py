@@ -46,7 +46,8 @@ class TestBadInput:
             (["application", "submit", "--uen", "x"], "--programme"),
             (["programme", "show", "XYZ"], "no programme"),
             (["bogus"], "bogus"),
-            (["application", "list", "--as", "nobody"], "--as"),
+            (["application", "list", "--as", "nobody"], "Nobody with the address"),
+            (["programme", "list", "--as", "nobody"], "--as"),
             (["sweep", "--as-of", "2031-01-01T00:00:00+08:00"], "--dry-run"),
             (["sweep", "--as-of", "yesterday"], "not an instant"),
             (["calendar", "--from", "2027-01-02", "--to", "2027-01-01"], "before"),
@@ -162,7 +163,7 @@ class TestRefusals:
         assert office.json("application", "history", reference) == before
 
     def test_a_wrong_role_is_refused_and_told_who_can(self, office: Console) -> None:
-        reference = submit(office)
+        reference = submit(office, account_manager=MANAGER)
 
         said = office("checklist", "assess", reference, "S1", "met", "--as", MANAGER, expect=1)
 

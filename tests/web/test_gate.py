@@ -62,6 +62,12 @@ def test_a_form_of_another_site_or_of_another_session_does_nothing(office):
     assert entries(office) == before
 
 
+def test_an_address_that_no_record_could_have_is_not_found(office):
+    staff = b.people(office)
+    for person in (staff.officer, staff.account_manager):
+        assert w.browser(office, person).get("/cases/%00").status_code == 404
+
+
 def test_absent_and_not_yours_look_the_same_and_the_denial_is_in_the_trail(office):
     staff = b.people(office)
     reference = b.submit(office, b.act(staff.officer), company_name="Tideglass Freight Pte. Ltd.")

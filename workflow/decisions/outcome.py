@@ -23,7 +23,8 @@ class Done:
 
     sentence: str
     data: dict[str, Any] = field(default_factory=dict)
-    before: datetime | None = None  # when the same request with the same key was done; this time nothing was
+    # When the same request with the same key was done, where this time nothing was; the answer is the same.
+    before: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -210,12 +210,21 @@ class _Look:
     def _not_true_any_more(self, row: Row[Any]) -> str:
         """Check the rule again at send time: what was due may not be true any more."""
         case = self._cases.get(row.application_id)
-        if case is None or row.message not in _UNTRUE_AFTER_END:
-            return ""
-        return _not_true_any_more(case, self._payloads[row.id])
+        return "" if case is None else untrue(case, row.message, self._payloads[row.id])
 
 
-def _not_true_any_more(case: Case, payload: Mapping[str, Any]) -> str:
+def stops(message: str, *, to_company: bool) -> tuple[str, ...]:
+    """Return in words what keeps a message of this kind from going out when its time comes."""
+    nobody = "its address takes no mail any more" if to_company else "no colleague is there to receive it"
+    if message not in _UNTRUE_AFTER_END:
+        return (nobody,)
+    return ("the certificate has ended", "its last day has changed", "the renewal has moved on", nobody)
+
+
+def untrue(case: Case, message: str, payload: Mapping[str, Any]) -> str:
+    """Return why what a message says is not true of its case any more, or nothing."""
+    if message not in _UNTRUE_AFTER_END:
+        return ""
     if case.ended_on is not None:
         return "The certificate has ended meanwhile."
     if payload.get("valid_until") != str(case.held.last_day):

@@ -225,17 +225,27 @@ def _may_begin(mail: Mail, now: datetime) -> bool:
 
 
 def _compose(post: Post, parcel: Parcel, origin: str, faults: set[str]) -> bytes | Reply:
-    mail = parcel.mail
     try:
-        rendered = _rendered(post.renderer, parcel, faults)
-        if not parcel.members:
-            beside = deadlines.attachments(mail.message, mail.payload, origin=origin, at=mail.created_at)
-            rendered = replace(rendered, attachments=beside)
-        # Its own date, not that of the try: a second mail after a doubt must be the same to the byte.
-        reply_to = mail.payload.get("reply_to") or post.sender
-        return compose(Envelope(post.sender, mail.address, reply_to, mail.message_id, mail.created_at), rendered)
+        return bytes_of(post, parcel, written(post.renderer, parcel, origin, faults))
     except Exception as error:  # noqa: BLE001  # nothing has left, so whatever is wrong with the text is certain
         return Reply(Outcome.PERMANENT, f"Not sent: {error}")
+
+
+def bytes_of(post: Post, parcel: Parcel, letter: Rendered) -> bytes:
+    """Return a letter as it goes to the server. Raises UnsafeMessage."""
+    mail = parcel.mail
+    # Its own date, not that of the try: a second mail after a doubt must be the same to the byte.
+    reply_to = mail.payload.get("reply_to") or post.sender
+    return compose(Envelope(post.sender, mail.address, reply_to, mail.message_id, mail.created_at), letter)
+
+
+def written(renderer: Renderer, parcel: Parcel, origin: str, faults: set[str]) -> Rendered:
+    """Return what a mail says, with what is attached; templates that could not be used go into `faults`."""
+    letter, mail = _rendered(renderer, parcel, faults), parcel.mail
+    if parcel.members:
+        return letter
+    beside = deadlines.attachments(mail.message, mail.payload, origin=origin, at=mail.created_at)
+    return replace(letter, attachments=beside)
 
 
 def _rendered(renderer: Renderer, parcel: Parcel, faults: set[str]) -> Rendered:

@@ -18,12 +18,10 @@ from states.terms import decided_term
 from workflow import models
 from workflow.models.base import table_of
 from workflow.reports.cases import actions_of, one_action
-from workflow.store import cases, facts, people
+from workflow.store import cases, facts, openings, people
 from workflow.store.calendar import office_calendar
 from workflow.store.cases import Case
 from workflow.store.office import Office
-
-OPENED = "case:document:opened"
 
 _CONTACT = table_of(models.Contact)
 _RECOMMENDATION = table_of(models.Recommendation)
@@ -32,7 +30,6 @@ _DOCUMENT = table_of(models.Document)
 _GONE = table_of(models.DocumentWithdrawal)
 _WAIVER = table_of(models.DocumentWaiver)
 _OFFICER = table_of(models.Officer)
-_ENTRY = table_of(models.AuditEntry)
 
 
 @dataclass(frozen=True)
@@ -156,7 +153,7 @@ def evidence(connection: Connection, programme: Programme, case: Case, viewer: P
         )
         .order_by(_DOCUMENT.c.id)
     )
-    opened = _opened(connection, case, viewer)
+    opened = {one.document for one in openings.of_case(connection, case.id) if one.by == viewer.id}
     titles = {document.kind: document.title for document in programme.documents}
     return [
         {
@@ -171,12 +168,6 @@ def evidence(connection: Connection, programme: Programme, case: Case, viewer: P
         }
         for row in connection.execute(query)
     ]
-
-
-def _opened(connection: Connection, case: Case, viewer: Person) -> set[int]:
-    query = select(_ENTRY.c.canonical).where(_ENTRY.c.application_id == case.id, _ENTRY.c.kind == OPENED)
-    entries = (json.loads(text) for text in connection.execute(query).scalars())
-    return {int(one["detail"]["document"]) for one in entries if one["actor"] == viewer.id}
 
 
 def sections(programme: Programme, criteria: Sequence[dict[str, Any]]) -> tuple[list[str], list[dict[str, Any]]]:

@@ -156,12 +156,17 @@ def history(connection: Connection, office: Office, *, reference: str, viewer: P
     """Return what happened to a case, oldest first, in words. Raises NotFound."""
     case = cases.read(connection, reference, viewer)
     programme = _programme(connection, office, case.programme, case.edition)
-    officers = connection.execute(select(_OFFICER.c.id, _OFFICER.c.name))
-    names = {row.id: row.name for row in officers} | {CLOCK.id: CLOCK.name, OPERATOR.id: OPERATOR.name}
+    names = names_of_all(connection)
     return [
-        _told(json.loads(row.canonical), row.position, names, programme)
+        told(json.loads(row.canonical), row.position, names, programme)
         for row in connection.execute(_HISTORY, {"case_id": case.id})
     ]
+
+
+def names_of_all(connection: Connection) -> dict[str, str]:
+    """Return the name of everybody who ever acted, by the id in entries."""
+    officers = connection.execute(select(_OFFICER.c.id, _OFFICER.c.name))
+    return {row.id: row.name for row in officers} | {CLOCK.id: CLOCK.name, OPERATOR.id: OPERATOR.name}
 
 
 def actions(
@@ -280,9 +285,8 @@ def shown(connection: Connection, office: Office, row: Row[Any], now: datetime) 
     }
 
 
-def _told(
-    entry: dict[str, Any], position: int | None, names: Mapping[str, str], programme: Programme
-) -> dict[str, Any]:
+def told(entry: dict[str, Any], position: int | None, names: Mapping[str, str], programme: Programme) -> dict[str, Any]:
+    """Return one entry of the trail as people read it."""
     actor = str(entry["actor"])
     return {
         "at": _instant(entry["recorded_at"]),

@@ -4,10 +4,11 @@ A route that names no area cannot be registered. What one may do there is decide
 """
 
 import hmac
+import re
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from fastapi import APIRouter
+from fastapi import APIRouter, HTTPException
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -23,6 +24,8 @@ from workflow.web.site import Caller, site_of
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 API = "/api/"
+# What no name, number or reference holds, and PostgreSQL would not even look for.
+_UNWRITTEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
 _LARGEST_BODY = 2 * 1024 * 1024
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
@@ -55,6 +58,8 @@ class GuardedRoute(APIRoute):
         handle, area = super().get_route_handler(), self.area
 
         async def guarded(request: Request) -> Response:
+            if any(_UNWRITTEN.search(str(value)) for value in request.path_params.values()):
+                raise HTTPException(404)
             changing = request.method not in _READING and not request.url.path.startswith(API)
             request.state.caller, request.state.posted = None, Posted.nothing()
             try:

@@ -10,22 +10,25 @@ from limits import RateLimitItemPerMinute
 from starlette.requests import Request
 
 from states.facts import OPERATOR
-from workflow.operations.add_document import LARGEST
+from workflow.files import LARGEST
 from workflow.operations.add_token import add_token
 from workflow.operations.revoke_token import revoke_token
-from workflow.web.api.bearer import by_token
 from workflow.web.api.limiting import Limiter
+from workflow.web.identity import identify
 
 
-def asked_with(header):
+def known(office, header, now=b.NOW):
+    """Return who is known by an Authorization header; a session's cookie comes along."""
     headers = [(b"authorization", header.encode("latin-1"))] if header else []
-    return Request({"type": "http", "method": "GET", "path": "/api/v1/me", "headers": [*headers, (b"cookie", b"s=1")]})
+    headers.append((b"cookie", b"__Host-aeo-session=x"))
+    app = w.create_app(w.site(office, now=now))
+    return identify(Request({"type": "http", "method": "GET", "path": "/api/v1/me", "headers": headers, "app": app}))
 
 
 def test_a_token_stands_for_its_person_in_the_roles_of_both(office):
     b.another_person(office, "p-50", "Nurul Huda", "officer", "approver")
     added = add_token(office, email="nurul.huda@customs.example", name="Sync", roles=["officer"], act=b.act(OPERATOR))
-    caller = by_token(office, lambda: b.NOW)(asked_with(f"Bearer {added.token}"))
+    caller = known(office, f"Bearer {added.token}")
     assert caller.person.roles == {"officer"}
     assert (caller.email, caller.proven) == ("nurul.huda@customs.example", f"token {added.token_id}")
 
@@ -34,18 +37,17 @@ def test_a_token_stands_for_its_person_in_the_roles_of_both(office):
 def test_nobody_is_known_without_a_good_token_whatever_cookies_come_along(sqlite_office, header):
     staff = b.people(sqlite_office)
     added = add_token(sqlite_office, email=b.email_of(staff.officer), name="Sync", act=b.act(OPERATOR))
-    identify = by_token(sqlite_office, lambda: b.NOW)
-    assert identify(asked_with(header.replace("{t}", added.token))) is None
+    assert known(sqlite_office, header.replace("{t}", added.token)) is None
 
 
 def test_a_token_that_is_over_or_revoked_opens_nothing(office):
     staff = b.people(office)
     added = add_token(office, email=b.email_of(staff.officer), name="Sync", act=b.act(OPERATOR))
-    header = asked_with(f"Bearer {added.token}")
-    assert by_token(office, lambda: b.NOW)(header) is not None
-    assert by_token(office, lambda: added.expires_at + timedelta(seconds=1))(header) is None
+    header = f"Bearer {added.token}"
+    assert known(office, header) is not None
+    assert known(office, header, added.expires_at + timedelta(seconds=1)) is None
     revoke_token(office, token_id=added.token_id, act=b.act(staff.officer))
-    assert by_token(office, lambda: b.NOW)(header) is None
+    assert known(office, header) is None
 
 
 def test_without_a_token_everything_but_what_is_public_is_401(sqlite_office):

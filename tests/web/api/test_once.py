@@ -1,9 +1,10 @@
 """The same request sent again: one effect, one answer."""
 
-from concurrent.futures import ThreadPoolExecutor
+import asyncio
 
 import browsing as w
 import builders as b
+import httpx
 import pytest
 from calling import AT, Client
 
@@ -31,13 +32,15 @@ def test_the_same_request_at_once_from_many_sides_has_one_effect(office, staff):
     reference = b.submit(office, b.act(staff.officer))
 
     app = w.create_app(w.site(office, staff.officer))
+    sent = {"files": {"file": ("a.pdf", b.PDF, "application/pdf")}, "data": {"kind": "bizfile_report"}}
+    address = f"{AT}/applications/{reference}/documents"
 
-    def send(_):
-        client = Client(office, app=app)
-        return client.upload(reference, "a.pdf", b.PDF, "bizfile_report", Idempotency_Key="one upload")
+    async def together():
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=w.HOST) as client:
+            calls = [client.post(address, **sent, headers={"Idempotency-Key": "one upload"}) for _ in range(TIMES)]
+            return await asyncio.gather(*calls)
 
-    with ThreadPoolExecutor(8) as together:
-        answers = list(together.map(send, range(TIMES)))
+    answers = asyncio.run(together())
     assert {(answer.status_code, answer.text) for answer in answers} == {(201, answers[0].text)}
     assert len(b.everything(office)["Document"]) == 1
 

@@ -192,7 +192,7 @@ def _curl(method: str, path: str, kind: str, example: Any, *, public: bool) -> s
         lines.append('-H "Authorization: Bearer $TOKEN"')
     if kind == "application/json":
         lines.append('-H "Content-Type: application/json"')
-        lines.append(f"-d '{json.dumps(example, ensure_ascii=False)}'")
+        lines.append(f"-d '{_pretty(example)}'")
     elif kind:
         lines += ["-F file=@bizfile.pdf", "-F kind=bizfile_report"]
     return " \\\n  ".join(lines)
@@ -219,6 +219,9 @@ def _members(document: dict[str, Any], content: dict[str, Any]) -> Iterator[dict
             "needed": name in needed,
             "words": told.get("description") or _resolved(document, told).get("description", ""),
         }
+        if name == "items":
+            for one in _members(document, {"schema": told["items"]}):
+                yield one | {"name": f"items[].{one['name']}"}
 
 
 def _kind(schema: dict[str, Any]) -> str:

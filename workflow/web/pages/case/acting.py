@@ -25,19 +25,61 @@ from workflow.web.forms import Posted, Problems, posted_of
 from workflow.web.guard import routes, see
 from workflow.web.pages.case.shell import section
 from workflow.web.rendering import go, zone_of
-from workflow.web.site import Acting, Here, Site, Who, caller_of, site_of
-
-made = routes()
+from workflow.web.site import Acting, Caller, Here, Site, Who, caller_of, site_of
 
 
 def router() -> APIRouter:
-    """Return the routes of acting on a case."""
+    made = routes()
+
+    @made.post("/cases/{reference}/claim")
+    @see(Area.CASES)
+    def claim(request: Request, site: Here, who: Who, by: Acting, reference: str) -> Response:
+        return _claim(request, site, who, by, reference)
+
+    @made.get("/cases/{reference}/assign")
+    @see(Area.CASES)
+    def assignment(request: Request, reference: str) -> Response:
+        return _assign_page(request, reference, None)
+
+    @made.post("/cases/{reference}/assign")
+    @see(Area.CASES)
+    def assign(request: Request, site: Here, by: Acting, reference: str) -> Response:
+        posted = posted_of(request)
+
+        def assigned() -> Outcome:
+            if not posted.text("to"):
+                raise BadInput("OFFICER", "Choose the officer who gets the case.", field="to")
+            return assign_application(
+                site.office,
+                reference=reference,
+                to=posted.text("to"),
+                act=by,
+                version=posted.version,
+                idempotency_key=posted.once,
+            )
+
+        again = lambda problem: _assign_page(request, reference, problem)  # noqa: E731  # one line, used once
+        return act(request, assigned, to=f"/cases/{reference}", again=again)
+
+    @made.get("/cases/{reference}/do/{trigger}")
+    @see(Area.CASES)
+    def action(request: Request, site: Here, who: Who, reference: str, trigger: str) -> Response:
+        with site.office.database.snapshot() as connection:
+            moment = acting.moment(connection, site.office, reference=reference, viewer=who.person, now=site.clock())
+        if any(one["trigger"] == trigger and one["recommendable"] for one in moment.actions):
+            return RedirectResponse(f"/cases/{reference}/decide/{trigger}", status_code=303)
+        return action_page(request, reference, trigger)
+
+    @made.post("/cases/{reference}/do/{trigger}")
+    @see(Area.CASES)
+    def do(request: Request, site: Here, by: Acting, reference: str, trigger: str) -> Response:
+        return fire(request, site, by, reference, trigger, again=action_page)
+
     return made
 
 
-@made.post("/cases/{reference}/claim")
-@see(Area.CASES)
-def claim(request: Request, site: Here, who: Who, by: Acting, reference: str) -> Response:
+def _claim(request: Request, site: Site, who: Caller, by: Act, reference: str) -> Response:
+    """Assign the case to who asks, unless somebody has it."""
     posted = posted_of(request)
     with site.office.database.snapshot() as connection:
         case = cases.show(connection, site.office, reference=reference, viewer=who.person, now=by.now)
@@ -60,49 +102,6 @@ def claim(request: Request, site: Here, who: Who, by: Acting, reference: str) ->
         )
 
     return act(request, claimed, to=f"/cases/{reference}", said=lambda _: "The case is yours.")
-
-
-@made.get("/cases/{reference}/assign")
-@see(Area.CASES)
-def assignment(request: Request, reference: str) -> Response:
-    return _assign_page(request, reference, None)
-
-
-@made.post("/cases/{reference}/assign")
-@see(Area.CASES)
-def assign(request: Request, site: Here, by: Acting, reference: str) -> Response:
-    posted = posted_of(request)
-
-    def assigned() -> Outcome:
-        if not posted.text("to"):
-            raise BadInput("OFFICER", "Choose the officer who gets the case.", field="to")
-        return assign_application(
-            site.office,
-            reference=reference,
-            to=posted.text("to"),
-            act=by,
-            version=posted.version,
-            idempotency_key=posted.once,
-        )
-
-    again = lambda problem: _assign_page(request, reference, problem)  # noqa: E731  # one line, used once
-    return act(request, assigned, to=f"/cases/{reference}", again=again)
-
-
-@made.get("/cases/{reference}/do/{trigger}")
-@see(Area.CASES)
-def action(request: Request, site: Here, who: Who, reference: str, trigger: str) -> Response:
-    with site.office.database.snapshot() as connection:
-        moment = acting.moment(connection, site.office, reference=reference, viewer=who.person, now=site.clock())
-    if any(one["trigger"] == trigger and one["recommendable"] for one in moment.actions):
-        return RedirectResponse(f"/cases/{reference}/decide/{trigger}", status_code=303)
-    return action_page(request, reference, trigger)
-
-
-@made.post("/cases/{reference}/do/{trigger}")
-@see(Area.CASES)
-def do(request: Request, site: Here, by: Acting, reference: str, trigger: str) -> Response:
-    return fire(request, site, by, reference, trigger, again=action_page)
 
 
 def fire(request: Request, site: Site, by: Act, reference: str, trigger: str, *, again: Any) -> Response:

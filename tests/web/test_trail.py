@@ -1,0 +1,142 @@
+"""The trail, its verification, what an auditor asks, and the proof of reminders, as pages."""
+
+import json
+from datetime import timedelta
+
+import browsing as w
+import builders as b
+import pytest
+from sqlalchemy import text
+
+from workflow import models
+from workflow.audit import bundle
+from workflow.models.base import table_of
+from workflow.operations.seal_log import seal_log
+from workflow.store.signing import make_key, signer_of
+from workflow.web.site import Site
+
+
+@pytest.fixture
+def signer(tmp_path):
+    make_key(tmp_path / "log.key")
+    return signer_of(str(tmp_path / "log.key"), tmp_path)
+
+
+@pytest.fixture
+def auditor(office, signer):
+    """An auditor's browser, on a site that can sign."""
+    staff = b.people(office)
+    row = {"id": 1, "origin": office.origin, "log_origin": office.origin, "salt": office.salt, "created_at": b.NOW}
+    with office.database.transaction() as transaction:
+        transaction.connection.execute(table_of(models.Installation).insert(), row)
+    plain = w.site(office, staff.auditor)
+    return w.Browser(Site(office, plain.clock, list, plain.identify, "k", plain.settings, signer=lambda: signer))
+
+
+def sealed(office, signer):
+    return seal_log(office, signer, now=b.NOW)
+
+
+def test_entries_are_told_in_words_newest_first_and_filtered(office, auditor):
+    staff = b.people(office)
+    reference = b.in_validation(office, staff, company_name="Quillhaven Logistics Pte. Ltd.")
+    other = b.submit(office, b.act(staff.officer))
+    b.advance(office, b.act(staff.officer), reference, "certify")
+    text_ = w.words_of(auditor.get(f"/trail?case={reference}"))
+    assert "Refused: Certify" in text_
+    assert "Pass the checklist: checklist review to validation" in text_
+    assert text_.index("Refused: Certify") < text_.index("of Quillhaven Logistics")
+    assert other not in text_
+    assert "Refused" not in w.words_of(auditor.get("/trail?kind=case:document:added")).split("Who Case")[1]
+    assert auditor.get("/trail?first=yesterdayish").status_code == 400
+    assert auditor.get("/trail?case=STP-2026-999999").status_code == 404
+
+
+def test_pages_of_entries_leave_no_gap(office, auditor):
+    for _ in range(3):
+        b.in_validation(office, b.people(office))
+    first = auditor.get("/trail")
+    seen, page = 0, first
+    while True:
+        seen += page.text.count("<tr><td>")
+        if 'class="more"><a href="' not in page.text:
+            break
+        page = auditor.get(w.unescape(page.text.split('class="more"><a href="')[1].split('"')[0]))
+    with office.database.snapshot() as connection:
+        assert seen == connection.execute(text("SELECT count(*) FROM audit_entry")).scalar_one()
+
+
+def test_an_entry_shows_what_it_holds_and_hands_out_its_proof(office, auditor, signer):
+    b.submit(office, b.act(b.people(office).officer))
+    sealed(office, signer)
+    page = auditor.get("/trail/0")
+    assert page.status_code == 200
+    assert "leaf hash" in page.text
+    lines = auditor.get("/trail/0/proof").content.splitlines(keepends=True)
+    assert bundle.verify(iter(lines), key=json.loads(lines[0])["vkey"]).holds
+    assert auditor.get("/trail/999999").status_code == 404
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx", "jsonl", "xes", "ocel"])
+def test_an_export_comes_as_a_file_and_is_itself_an_entry(office, auditor, form):
+    b.submit(office, b.act(b.people(office).officer))
+    answer = auditor.post("/trail/export", {"format": form})
+    assert answer.status_code == 200
+    assert "attachment" in answer.headers["content-disposition"]
+    assert answer.content
+    assert f"Trail exported as {form}" in w.words_of(auditor.get("/trail"))
+    if form == "jsonl":
+        assert bundle.verify(iter(answer.content.splitlines(keepends=True))).holds
+
+
+def test_a_pdf_without_a_case_is_refused_and_an_officer_exports_nothing(office, auditor):
+    answer = auditor.post("/trail/export", {"format": "pdf"})
+    assert answer.status_code == 422
+    assert "Nothing was exported" in w.words_of(answer)
+    assert w.browser(office, b.people(office).officer).post("/trail/export", {"format": "csv"}).status_code == 403
+
+
+def test_verification_says_what_holds_and_names_what_does_not(office, auditor, signer):
+    staff = b.people(office)
+    reference = b.in_validation(office, staff)
+    kept = sealed(office, signer).note
+    b.submit(office, b.act(staff.officer))
+    told = w.words_of(auditor.post("/trail/verification", {"checkpoint": kept}))
+    assert "the log only grew since the checkpoint you gave" in told
+    assert "is the first that is not as it was signed" not in told
+    with office.database.transaction() as transaction:  # raw SQL, past the program
+        transaction.connection.execute(
+            text("UPDATE application SET state = 'certified' WHERE reference = :r"), {"r": reference}
+        )
+    told = w.words_of(auditor.post("/trail/verification", {"checkpoint": kept}))
+    assert "The log holds, but the tables say something else" in told
+    assert reference in told
+    assert auditor.post("/trail/verification", {"checkpoint": "no note"}).status_code in (200, 422)
+
+
+def test_an_auditor_gets_answers(office, auditor):
+    staff = b.people(office)
+    b.certified(office, staff)
+    text_ = w.words_of(auditor.get("/trail/exceptions"))
+    assert "answers assessed met together" in text_
+    assert auditor.get("/trail/exceptions?format=csv").text.startswith("date,kind,application")
+    assert "What each role may do" in w.words_of(auditor.get("/trail/access"))
+    assert auditor.get("/trail/stops").status_code == 200
+    assert "unset" in w.words_of(auditor.get("/trail/retention"))
+    bad = auditor.post("/trail/sample", {"seed": ""})
+    assert bad.status_code == 422
+    drawn = w.words_of(auditor.post("/trail/sample", {"seed": "7", "size": "5"}))
+    assert "1 of 1 case, seed 7" in drawn
+
+
+def test_the_proof_is_worked_out_for_the_days_that_are_asked_for(office):
+    staff = b.people(office)
+    b.certified(office, staff)
+    browser = w.browser(office, staff.auditor, now=b.NOW + timedelta(days=30))
+    assert "Prove reminders" in w.words_of(browser.get("/proof"))
+    told = w.words_of(browser.get("/proof?first=1+11+2026&last=today"))
+    assert "unaccounted" in told
+    assert browser.get("/proof?first=1+11+2026&last=1+10+2026").status_code == 422
+    data = browser.get("/proof?first=1+11+2026&last=today&format=json").json()
+    assert data["unaccounted"] == []
+    assert w.browser(office, staff.officer).get("/proof").status_code == 403
