@@ -144,8 +144,11 @@ FIELDS = {
     "VALID_UNTIL_NOT_LATER": "given_valid_until",
     "LAST_DAY_PAST": "given_valid_until",
     "ORDER_MISSING": "given_order",
+    "UEN_CHECK": "uen",
 }
 _NAME = re.compile(r"\(([a-z]+(?:_[a-z]+)*)\)")  # of a message, in brackets
+# Where the work goes on after an action, when that is not the case's first page.
+AFTERWARDS = {"start_review": "/checklist"}
 _FOR_THE_COMMAND_LINE = re.compile(r",? ?\((?:aeo |--)[^)]*\)")
 
 
