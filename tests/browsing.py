@@ -75,6 +75,10 @@ class Browser:
         self._transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         self._cookies = httpx.Cookies()
 
+    def forget(self) -> None:
+        """Lose every cookie."""
+        self._cookies = httpx.Cookies()
+
     def get(self, address: str, **headers: str) -> httpx.Response:
         return self.ask("GET", address, headers=headers)
 

@@ -5,8 +5,8 @@ import subprocess
 
 import journeys as j
 import served
-from playwright.sync_api import expect
 from journeys import PDF
+from playwright.sync_api import expect
 from served import AEO, APPROVER, AUDITOR, MANAGER, OFFICER, SECOND_OFFICER
 
 BUDGET = 12  # presses from submission to certificate, beyond typing
