@@ -2,11 +2,12 @@
 
 import asyncio
 import secrets
+from contextlib import suppress
 from datetime import datetime
 from html import escape
 
 from notifications.composition import Envelope, compose
-from notifications.connection import Reply
+from notifications.connection import Reply, Unreachable
 from notifications.rendering import Rendered
 from notifications.retry import Outcome
 from workflow.access import Deed, role_for
@@ -37,7 +38,8 @@ def try_relay(office: Office, post: Post, *, act: Act, real_now: datetime) -> Do
 
 
 async def _send(post: Post, address: str, content: bytes) -> Reply:
-    await post.transport.open()
+    with suppress(Unreachable):  # sending tries again, and its answer says why
+        await post.transport.open()
     try:
         return await post.transport.send(post.sender, address, content)
     finally:
