@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Connection, Table
@@ -21,6 +22,7 @@ from workflow import models
 from workflow.audit.entry import Entry, leaf_hash
 from workflow.models.base import table_of
 from workflow.store import calendar
+from workflow.store.placing import place
 
 MANAGER, SUPERVISOR = "p-manager", "p-supervisor"
 _NUMBERED = ("company", "contact", "application", "audit_entry", "decision")
@@ -116,12 +118,14 @@ def _rows(
     }  # fmt: skip
     yield table_of(models.AccountManagerTerm), {"company_id": n, "officer_id": MANAGER, "since": at}
     yield table_of(models.Contact), {"id": n, "company_id": n, "email": f"trade{n}@quillhaven.example", "name": ""}
-    yield table_of(models.Application), common_case(programme, n, reference, at) | {
+    case = common_case(programme, n, reference, at) | {
         "state": state.name, "state_kind": state.kind, "next_step": state.next_step, "waits_for": state.waits_for,
         "certificate_number": f"BENCH-{n:07d}", "valid_from": term.valid_from, "valid_until": term.valid_until,
-        "facts_cycle": 2, "cycle_since": at,
+        "facts_cycle": 2, "cycle_since": at, "deadline": None,
         "next_due": min((one.due_at for one in waiting), default=None),
     }  # fmt: skip
+    rank, day = place(SimpleNamespace(**case))
+    yield table_of(models.Application), case | {"work_rank": rank, "work_on": day}
     yield table_of(models.AuditEntry), common | {
         "id": n, "kind": entry.kind, "case_seq": 1, "recorded_at": at, "canonical": canonical,
         "leaf": leaf_hash(canonical),

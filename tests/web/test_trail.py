@@ -8,7 +8,9 @@ import builders as b
 import pytest
 from sqlalchemy import text
 
+from workflow import models
 from workflow.audit import bundle
+from workflow.models.base import table_of
 from workflow.operations.seal_log import seal_log
 from workflow.store.signing import make_key, signer_of
 from workflow.web.site import Site
@@ -24,6 +26,9 @@ def signer(tmp_path):
 def auditor(office, signer):
     """An auditor's browser, on a site that can sign."""
     staff = b.people(office)
+    row = {"id": 1, "origin": office.origin, "log_origin": office.origin, "salt": office.salt, "created_at": b.NOW}
+    with office.database.transaction() as transaction:
+        transaction.connection.execute(table_of(models.Installation).insert(), row)
     plain = w.site(office, staff.auditor)
     return w.Browser(Site(office, plain.clock, list, plain.identify, "k", plain.settings, signer=lambda: signer))
 

@@ -35,7 +35,7 @@ _TASK = table_of(models.Task)
 
 _TO_COMPANY = _N.c.recipient.startswith("contact:")
 _LIST: Select[Any] = (
-    select(*(_N.c[name] for name in _N.c if name != "payload"), _A.c.reference, _C.c.name.label("company_name"))
+    select(*(column for column in _N.c if column.name != "payload"), _A.c.reference, _C.c.name.label("company_name"))
     .outerjoin(_A, _A.c.id == _N.c.application_id)
     .outerjoin(_C, _C.c.id == _A.c.company_id)
     .order_by(_N.c.id.desc())

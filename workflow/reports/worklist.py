@@ -20,14 +20,14 @@ from workflow.store import search, visible
 from workflow.store.office import Office
 from workflow.store.placing import Rank
 
-MOST_COUNTED = 1_000  # beyond, "more than" says enough, and counting would cost what there is
+MOST_COUNTED = 500  # beyond, "more than" says enough, and counting would cost what there is
 VIEWS = {
     "mine": "Mine",
     "unassigned": "Unassigned",
     "company": "Waiting for a company",
     "approval": "Waiting for approval",
     "team": "Whole team",
-    "certificates": "Certificates",
+    "certificates": "Certificates at rest",
     "all": "Every case",
 }
 DUE = {"": "Any time", "overdue": "Overdue", "week": "This week", "month": "Within 30 days"}
@@ -64,7 +64,7 @@ def read(
     connection: Connection, office: Office, *, viewer: Person, wanted: Wanted, now: datetime, today: date, limit: int
 ) -> tuple[list[dict[str, Any]], bool]:
     """Return one page of a worklist, and whether another one follows. Raises BadInput, NotFound for `after`."""
-    narrowed = _narrowed(cases.query(), viewer, wanted.checked(), today)
+    narrowed = _narrowed(connection, cases.query(), viewer, wanted.checked(), today)
     ordered = _ordered(connection, narrowed, wanted, viewer)
     rows = connection.execute(ordered.limit(limit + 1)).all()
     return [cases.shown(connection, office, row, now) for row in rows[:limit]], len(rows) > limit
@@ -88,8 +88,8 @@ def tally(connection: Connection, *, viewer: Person, wanted: Wanted, today: date
     At most MOST_COUNTED + 1 are looked at, so a total above MOST_COUNTED means "more than".
     """
     end = sunday(today)
-    base = select(_A.c.work_rank, _A.c.work_on).select_from(_A.join(_C, _C.c.id == _A.c.company_id))
-    some = _narrowed(base, viewer, wanted.checked(), today).limit(MOST_COUNTED + 1).subquery()
+    base: Select[Any] = select(*(_A.c.work_rank, _A.c.work_on))
+    some = _narrowed(connection, base, viewer, wanted.checked(), today).limit(MOST_COUNTED + 1).subquery()
     rank, on = some.c.work_rank, some.c.work_on
     groups = {
         "overdue": and_(rank == Rank.OURS, on < today),
@@ -109,16 +109,16 @@ def counts(connection: Connection, *, viewer: Person, views: tuple[str, ...], to
     """Return how many cases each view holds, counted up to MOST_COUNTED + 1: one query."""
 
     def counted(view: str) -> Any:
-        base = select(_A.c.id).select_from(_A.join(_C, _C.c.id == _A.c.company_id))
-        some = _narrowed(base, viewer, Wanted(view), today).limit(MOST_COUNTED + 1).subquery()
+        base: Select[Any] = select(*(_A.c.id,))
+        some = _narrowed(connection, base, viewer, Wanted(view), today).limit(MOST_COUNTED + 1).subquery()
         return select(func.count()).select_from(some).scalar_subquery().label(view)
 
     row = connection.execute(select(*(counted(view) for view in views))).one()
     return {view: int(count) for view, count in row._mapping.items()}  # noqa: SLF001  # likewise
 
 
-def _narrowed(query: Select[Any], viewer: Person, wanted: Wanted, today: date) -> Select[Any]:
-    query = visible.only(query, viewer).where(*_of_view(wanted.view, viewer), *search.matches(wanted.find))
+def _narrowed(connection: Connection, query: Select[Any], viewer: Person, wanted: Wanted, today: date) -> Select[Any]:
+    query = visible.only(query, viewer).where(*_of_view(wanted.view, viewer), *search.matches(connection, wanted.find))
     if wanted.programme:
         query = query.where(_A.c.programme == wanted.programme)
     if wanted.state:
@@ -134,7 +134,7 @@ def _of_view(view: str, viewer: Person) -> list[ColumnElement[bool]]:
         "company": [_A.c.waits_for == "company", _OPEN],
         "approval": [_A.c.waits_for == "approver", _OPEN],
         "team": [_OPEN],
-        "certificates": [_A.c.valid_until.is_not(None), _A.c.work_rank < Rank.ENDED],
+        "certificates": [_A.c.work_rank == Rank.HELD],
         "all": list[ColumnElement[bool]](),
     }[view]
 

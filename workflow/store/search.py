@@ -4,8 +4,9 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from itertools import chain
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from workflow import models
 from workflow.models.base import table_of
@@ -15,6 +16,7 @@ _W = table_of(models.SearchWord)
 _C = table_of(models.Company)
 _TOO_COMMON = frozenset({"pte", "ltd", "llp", "and", "the", "of", "co", "inc"})
 _LONGEST = 40
+_FEW = 500  # cases that a word leads to
 _MOST = 6  # words of a search; more make it no sharper
 
 
@@ -44,17 +46,27 @@ def keep_case(connection: Connection, application_id: int) -> None:
     keep(connection, application_id, connection.execute(query.where(_A.c.id == application_id)).one())
 
 
-def matches(text: str) -> list[ColumnElement[bool]]:
-    """Return conditions on applications: each word that is sought begins one of the case's words."""
+def matches(connection: Connection, text: str) -> list[ColumnElement[bool]]:
+    """Return conditions on applications: each word that is sought begins one of the case's words.
+
+    A word that few cases have leads to them; one that many have is looked for in each case as the list goes along, so
+    that a search costs the same however many cases there are. One query, and none where nothing is sought.
+    """
     # A reference, or the beginning of one, is sought as a whole; other words one by one.
     parts = ([one] if any(map(str.isdigit, one)) else one.split("-") for one in re.findall(r"[\w-]+", text))
     words = [max(words_of(one), key=len, default="") for one in chain.from_iterable(parts)][:_MOST]
     telling = [word for word in words if word and word not in _TOO_COMMON] or [word for word in words if word]
+    if not telling:
+        return []
+    counted = [
+        select(func.count()).select_from(_begins(word).limit(_FEW + 1).subquery()).scalar_subquery() for word in telling
+    ]
+    counts = connection.execute(select(*counted)).one()
     return [
-        _A.c.id.in_(select(_W.c.application_id).where(_W.c.word >= word, _W.c.word < _after(word))) for word in telling
+        _A.c.id.in_(_begins(word)) if count <= _FEW else _begins(word).where(_W.c.application_id == _A.c.id).exists()
+        for word, count in zip(telling, counts, strict=True)
     ]
 
 
-def _after(word: str) -> str:
-    """Return the text that comes after everything that begins with the word."""
-    return word + "\U0010ffff"
+def _begins(word: str) -> Select[Any]:
+    return select(_W.c.application_id).where(_W.c.word >= word, _W.c.word < word + "\U0010ffff")

@@ -35,6 +35,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["application_id"], ["application.id"], name=op.f("fk_search_word_application_id")),
         sa.PrimaryKeyConstraint("word", "application_id", name=op.f("pk_search_word")),
     )
+    with op.batch_alter_table("search_word", schema=None) as batch_op:
+        batch_op.create_index("ix_search_word_of", ["application_id", "word"], unique=False)
     op.create_table(
         "saved_view",
         sa.Column("id", sa.Integer(), nullable=False),
