@@ -164,6 +164,37 @@ class TestDamage:
         assert verdict.first_bad == 4
         assert "not in canonical form" in verdict.problems[0]
 
+    @pytest.mark.parametrize(
+        "canonical",
+        [
+            '{"a.b":1,"ab":"1e5","aea":true,"aeb":[false,null,"1.5"]}',
+            '{"a":"\\u000e.\\u001ee","b":{"":"e"}}',
+            '{"e":9007199254740991,"ex":-9007199254740991,"f":"."}',
+        ],
+    )
+    def test_points_and_letters_that_numbers_may_have_are_allowed_elsewhere(self, canonical: str):
+        entries = [canonical, *HONEST[1:3]]
+
+        assert verify(bundle(entries), checkpoint=checkpoint(entries), key=VKEY).problems == []
+
+    @pytest.mark.parametrize(
+        "odd",
+        [
+            '{"b":1,"a.":2}',
+            '{"ae":1,"ab":2}',
+            '{"e":1,"e":1}',
+            '{"a": "e"}',
+            '{"a":"\\u0065"}',
+            '{"a":true,"b":1.5}',
+            '{"a":[{"b":[true,1e22]}]}',
+            '{"a":"\\u001E"}',
+        ],
+    )
+    def test_another_form_is_refused(self, odd: str):
+        entries = [odd, *HONEST[1:3]]
+
+        assert verify(bundle(entries), checkpoint=checkpoint(entries), key=VKEY).first_bad == 0
+
     def test_the_like_in_a_text_is_none(self):
         texts = ["a,1.5", '":2.0', "[3e5", "[e", f",{2**60}"]
         entries = [*HONEST[:4], *(entry(n, note=text) for n, text in enumerate(texts, start=4))]

@@ -22,7 +22,7 @@ _COMPANY = table_of(models.Company)
 _D = table_of(models.Decision)
 _ENTRY = table_of(models.AuditEntry)
 _OFFICER = table_of(models.Officer)
-_PAGE = 500  # entries at a time: more of them do not stay in the processor's cache, and take twice the time
+_PAGE = 200  # entries at a time: more of them do not stay in the processor's cache, and fewer are asked for too often
 
 
 @dataclass(frozen=True)
