@@ -242,7 +242,7 @@ class TestOpening:
         assert encoded == quote(desk.documents()[id_]["filename"], safe="")
         assert plain.startswith('inline; filename="__ ')
         assert plain.count('"') == 2
-        assert plain.endswith(("x%22; a=b.pdf\"", "x_; a=b.pdf\""))  # as the browser wrote the quotes
+        assert plain.endswith(('x%22; a=b.pdf"', 'x_; a=b.pdf"'))  # as the browser wrote the quotes
 
     def test_a_large_content_comes_whole(self, sqlite_office):
         desk = Desk(sqlite_office)

@@ -46,7 +46,7 @@ def export_trail(
     second = file.with_name(file.name + chosen.beside) if chosen.beside else None
     for one in filter(None, (file, second)):
         if one.exists():
-            raise BadInput("FILE_EXISTS", f"{one} exists already. Name a new file, so that no export is lost (--out).")
+            raise BadInput("FILE_EXISTS", f"{one} exists already. Name a new file, so that no export is lost.")
     sealed = seal_log(office, signer, now=act.now)
     if sealed.note is None:
         raise BadInput("EMPTY", "The log has no entry yet, so there is nothing to export.")
@@ -67,7 +67,7 @@ def export_trail(
                     second_whole()
             whole()
     except OSError as error:
-        raise BadInput("FILE", f"{file} cannot be written: {error.strerror}. Choose another place (--out).") from error
+        raise BadInput("FILE", f"{file} cannot be written: {error.strerror}. Choose another place.") from error
     except log.Gap as gap:
         raise Unavailable("LOG_BROKEN", f"{gap} Nothing was exported; an operator must look into it.") from gap
     return Done(f"{count} entries of the trail are in {file}.", {"entries": count, "file": str(file)})
@@ -77,10 +77,10 @@ def _may(act: Act, form: str, wanted: Wanted, *, internal_reasons: bool) -> tupl
     """Return the role in which somebody exports, and the format. Raises NotPermitted and BadInput."""
     role = role_for(Deed.EXPORT_TRAIL, act.actor.roles)
     if role is None:
-        raise NotPermitted("WRONG_ROLE", "An auditor or a supervisor exports the trail. Act as one with --as.")
+        raise NotPermitted("WRONG_ROLE", "An auditor or a supervisor exports the trail.")
     chosen = FORMATS[form]
     if chosen.of_one_case and not wanted.application:
-        raise BadInput("ONE_CASE", f"A {form} shows the history of one case. Name it with --application.")
+        raise BadInput("ONE_CASE", f"A {form} shows the history of one case. Name the case.")
     if internal_reasons and "auditor" not in act.actor.roles:
         raise NotPermitted("WRONG_ROLE", "Internal reasons are told to auditors alone.")
     if internal_reasons and not chosen.internal:
