@@ -19,6 +19,7 @@ from workflow.settings import Settings
 from workflow.store import people
 from workflow.store.office import Office
 
+
 @pytest.fixture(scope="session", autouse=True)
 def _browser_here() -> None:
     """Skip the journeys on a machine without a browser; fail where AEO_BROWSER_REQUIRED says that there must be one."""

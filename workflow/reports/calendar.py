@@ -75,7 +75,10 @@ def calendar(
     if last < first:
         raise BadInput("DATE_ORDER", f"The calendar cannot run from {first.isoformat()} to {last.isoformat()}.")
     query = visible.only(_QUERY, viewer)
-    if (first, last) != (date.min, date.max):  # all days are no condition: one would lead a database to every case's plan
+    if (first, last) != (
+        date.min,
+        date.max,
+    ):  # all days are no condition: one would lead a database to every case's plan
         query = query.where(_P.c.due_on.between(first, last))
     if account_manager_id:
         query = query.where(_C.c.account_manager_id == account_manager_id)
