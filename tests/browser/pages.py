@@ -41,6 +41,7 @@ _NO_PAGE = re.compile(
     r"\.(csv|ics|json|js|txt|pdf|svg)$|/file$|}/proof$|^/(healthz|readyz|metrics)$|^/api/v|^/sign-in/.|^/$"
 )
 _CASE = "STP-2026-000008"  # Quillhaven Logistics, in validation
+_CERTIFIED = "STP-2026-000001"
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def routed(address_book: dict[str, str]) -> Iterator[Sight]:
         path = route.path
         if "GET" not in route.methods or _NO_PAGE.search(path):
             continue
-        filled = served.filled(path, address_book)
+        filled = served.filled(path, address_book | ({"reference": _CERTIFIED} if "/certificate/" in path else {}))
         if filled is None:
             raise LookupError(f"No example fills {path}; add one to the examples of tests/browser/pages.py.")
         who = served.APPROVER if "/decide/" in path or filled.endswith("/reissue") else _WHO[route.area]
