@@ -115,7 +115,7 @@ class Server:
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.address}/healthz", timeout=2) as answer:
+            with urllib.request.urlopen(f"{self.address}/healthz", timeout=2) as answer:  # noqa: S310  # our own loopback address
                 return bool(answer.status == 200)
         except (OSError, urllib.error.HTTPError):
             return False
@@ -254,7 +254,7 @@ class Doors:
     """Opens browsers' windows for people of one server; everybody signs in once and keeps the session."""
 
     def __init__(self, browser: Browser, server: Server) -> None:
-        self._browser, self._server = browser, server
+        self._browser, self.address = browser, server.address
         self._states: dict[str, Any] = {}
         self._open: list[BrowserContext] = []
 
@@ -268,9 +268,9 @@ class Doors:
         """Open a window in which somebody is signed in."""
         if email not in self._states:
             with self._browser.new_context() as context:
-                sign_in(context.new_page(), self._server.address, email)
+                sign_in(context.new_page(), self.address, email)
                 self._states[email] = context.storage_state()
-        return kind(self.window(storage_state=self._states[email], **how).new_page(), self._server.address)
+        return kind(self.window(storage_state=self._states[email], **how).new_page(), self.address)
 
     def forget(self, email: str) -> None:
         """Forget a session that was ended."""

@@ -30,7 +30,7 @@ def test_without_scripts_a_double_press_does_nothing_twice(doors):
     desk = doors.desk(OFFICER, **WITHOUT_SCRIPTS)
     desk.open("/cases/STP-2026-000016")
     desk.page.get_by_role("button", name="Claim and open").dblclick()
-    desk.open("/cases/STP-2026-000016")
+    expect(desk.page.get_by_role("status")).to_be_visible()
     assert desk.text.count("Assigned to Tan Wei Ming") == 1
 
 
