@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from contextlib import suppress
 from datetime import datetime
 from html import escape
 
@@ -44,7 +45,8 @@ def _not_left(why: str) -> Unavailable:
 
 
 async def _send(post: Post, address: str, content: bytes) -> Reply:
-    await post.transport.open()
+    with suppress(Unreachable):  # sending tries again, and its answer says why
+        await post.transport.open()
     try:
         return await post.transport.send(post.sender, address, content)
     finally:

@@ -71,10 +71,14 @@ def problem_of(error: BadInput | NotPermitted) -> Problem:
     """Return bad input, or what a role may not do, as a page says it."""
     many = error.problems if isinstance(error, ManyProblems) else [error]
     told = tuple(
-        {"sentence": acts.said(one.sentence), "field": one.details.get("field", ""), "code": one.code, "who": ""}
-        for one in many
+        {"sentence": acts.said(one.sentence), "field": _field_of(one), "code": one.code, "who": ""} for one in many
     )
     return Problem("There is a problem", told, 403 if isinstance(error, NotPermitted) else 422)
+
+
+def _field_of(error: CaseworkError) -> str:
+    """Return the field that an error is about: the one it names, or the one that its code is always about."""
+    return str(error.details.get("field", "") or acts.FIELDS.get(error.code, ""))
 
 
 def _refusal(outcome: Refused) -> Problem:
