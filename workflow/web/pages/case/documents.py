@@ -184,7 +184,9 @@ def number_of(text: str) -> int:
 def _headers(opened: Opened, *, keep: bool) -> dict[str, str]:
     """Return the headers of a file: what it is and nothing else, under a policy that lets nothing in it act."""
     shown = opened.media_type in SHOWN and not keep
-    ascii_name = "".join(one if one.isascii() and one not in '"\\' else "_" for one in opened.filename)
+    ascii_name = "".join(
+        one if one.isascii() and one.isprintable() and one not in '"\\' else "_" for one in opened.filename
+    )
     name = f"filename=\"{ascii_name}\"; filename*=UTF-8''{quote(opened.filename, safe='')}"
     text = opened.media_type.startswith("text/")
     return {
