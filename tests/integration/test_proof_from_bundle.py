@@ -21,6 +21,7 @@ from test_histories import scratch
 from test_reminder_proof import EVER, MINUTE, NOW, Proved, opened, proof_of
 from test_reminder_proof import lived as lived  # noqa: PLC0414  # a fixture of another file
 
+from states.facts import Person
 from workflow import bootstrap, models
 from workflow.audit import merkle
 from workflow.audit.bundle import BadBundle, end_line, entry_line, header_of
@@ -92,7 +93,8 @@ def exported(office: Office, signer: Signer, *, now: datetime, wanted: Wanted | 
     target = io.BytesIO()
     with office.database.snapshot() as connection:
         key = signer.verifier(sealed.origin).text
-        as_bundle.write(Trail(connection, sealed.note, key, wanted or Wanted(), now, "x", "Asia/Singapore"), target)
+        auditor = Person("x", "x", frozenset({"auditor"}))
+        as_bundle.write(Trail(connection, sealed.note, key, wanted or Wanted(), now, auditor, "Asia/Singapore"), target)
     return target.getvalue().splitlines(keepends=True)
 
 

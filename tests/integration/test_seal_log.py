@@ -133,10 +133,6 @@ class TestGrowing:
     def test_sequencers_and_writers_at_once_leave_no_gap_and_no_fork(self, office: Office, signer: Signer):
         crowd(office, signer, writers=4, sequencers=3, each=60)
 
-    @pytest.mark.exhaustive
-    def test_eight_workers_append_100_000_entries_without_gap_or_fork(self, postgresql_office: Office, signer: Signer):
-        crowd(postgresql_office, signer, writers=8, sequencers=8, each=12_500)
-
 
 def crowd(office: Office, signer: Signer, *, writers: int, sequencers: int, each: int) -> None:
     """Let many write and seal at once; every checkpoint must extend every earlier one."""

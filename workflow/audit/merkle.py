@@ -8,16 +8,21 @@ from collections.abc import Callable, Iterable, Sequence
 
 Subtree = Callable[[int, int], bytes]  # (level, index) -> the hash over leaves index << level up to the next
 EMPTY_ROOT = hashlib.sha256(b"").digest()
+_LEAF, _NODE = hashlib.sha256(b"\x00"), hashlib.sha256(b"\x01")  # begun once: a copy costs less than beginning anew
 
 
 def leaf_hash(data: bytes) -> bytes:
     """Return the hash of a leaf: SHA-256(0x00 || data)."""
-    return hashlib.sha256(b"\x00" + data).digest()
+    made = _LEAF.copy()
+    made.update(data)
+    return made.digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
     """Return the hash of an inner node: SHA-256(0x01 || left || right)."""
-    return hashlib.sha256(b"\x01" + left + right).digest()
+    made = _NODE.copy()
+    made.update(left + right)
+    return made.digest()
 
 
 class Frontier:

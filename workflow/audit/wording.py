@@ -1,6 +1,7 @@
 """Kinds of trail entries and their wording for people. Must not know how entries are stored."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 # kind -> sentence; the names in braces are members of the entry's `about` and `detail`, and `from`/`to`/`trigger`.
@@ -95,15 +96,32 @@ WORDING: dict[str, str] = {
 }
 
 
-class _Kept(dict[str, Any]):
-    def __missing__(self, key: str) -> str:
-        return f"({key} not recorded)"
+_NAME = re.compile(r"\{(\w+)\}")
+# Each sentence for the operator %, and the names it wants: taken apart once and not for each entry of a long export.
+_PARTS = {
+    kind: (_NAME.sub("%s", sentence.replace("%", "%%")), tuple(_NAME.findall(sentence)))
+    for kind, sentence in WORDING.items()
+}
+_OWN: dict[str, Callable[[Mapping[str, Any]], Any]] = {
+    "from": lambda entry: entry.get("from", ""),
+    "to": lambda entry: entry.get("to", ""),
+    "unmet_count": lambda entry: len(entry.get("unmet", ())),
+}
 
 
 def in_words(entry: Mapping[str, Any]) -> str:
     """Return an entry as a sentence for people; an unknown kind is named as it stands."""
-    values = _Kept(entry.get("detail", {}))
-    values |= entry.get("about", {})
-    values |= {"from": entry.get("from", ""), "to": entry.get("to", ""), "unmet_count": len(entry.get("unmet", []))}
     kind = str(entry["kind"])
-    return WORDING.get(kind, kind).format_map(values)
+    if kind not in _PARTS:
+        return kind
+    sentence, names = _PARTS[kind]
+    about, detail = entry.get("about", {}), entry.get("detail", {})
+    values = []
+    for name in names:
+        if name in _OWN:
+            values.append(_OWN[name](entry))
+        elif name in about:
+            values.append(about[name])
+        else:
+            values.append(detail.get(name, f"({name} not recorded)"))
+    return sentence % tuple(values)

@@ -53,6 +53,9 @@ def export(
     kind: Annotated[str, typer.Option(help="Only entries of this kind.")] = "",
     first: Annotated[str, typer.Option("--from", help="The first day (Singapore).")] = "",
     last: Annotated[str, typer.Option("--to", help="The last day.")] = "",
+    internal_reasons: Annotated[
+        bool, typer.Option("--internal-reasons", help="Tell internal reasons too, in csv and xlsx; for auditors.")
+    ] = False,
     as_: As = "",
     json: Json = False,
 ) -> None:
@@ -79,6 +82,7 @@ def export(
             act=act,
             zone=_ZONE,
             form=form,
+            internal_reasons=internal_reasons,
             progress=progress,
         )
         finish(done, as_json=json)
@@ -123,18 +127,21 @@ def verify(
     file: Annotated[
         Path | None, typer.Option("--bundle", help="The bundle; without it, this installation's log.")
     ] = None,
-    checkpoint: Annotated[Path | None, typer.Option(help="A checkpoint that was kept elsewhere.")] = None,
+    checkpoint: Annotated[
+        list[Path] | None,
+        typer.Option(help="A checkpoint that was kept elsewhere; several show since when a log was rewritten."),
+    ] = None,
     key: Annotated[str, typer.Option(metavar="VKEY", help="The verifier key that you trust.")] = "",
     json: Json = False,
 ) -> None:
     """Verify the trail. With --bundle neither database nor settings are looked at; exit 1 when anything does not hold."""
-    note = bundles.note_of(checkpoint)
+    kept = [bundles.note_of(one) for one in checkpoint or []]
     try:
         with _lines(file, quiet=json) as lines:
-            verdict = bundle.verify(lines, checkpoint=note, key=key or None)
+            verdict = bundle.verify(lines, checkpoint=kept[0] if kept else None, earlier=kept[1:], key=key or None)
     except (bundle.BadBundle, BadNote) as error:
         raise BadInput("BUNDLE", str(error)) from error
-    words = bundles.in_words(verdict, trusted=bool(key), kept=note is not None)
+    words = bundles.in_words(verdict, trusted=bool(key), kept=bool(kept))
     show(bundles.as_data(verdict) if json else "\n".join(words), as_json=json)
     if not verdict.holds:
         leave(1)

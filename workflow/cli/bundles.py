@@ -20,10 +20,8 @@ def lines_of(file: Path, *, quiet: bool) -> Iterator[Iterator[bytes]]:
         yield _counted(source, progress)
 
 
-def note_of(file: Path | None) -> str | None:
+def note_of(file: Path) -> str:
     """Return the text of a checkpoint's file."""
-    if file is None:
-        return None
     with _opened(file) as source:
         try:
             return source.read(_LONGEST_NOTE).decode()
@@ -34,15 +32,15 @@ def note_of(file: Path | None) -> str | None:
 def as_data(verdict: Verdict) -> dict[str, Any]:
     return {
         "holds": verdict.holds, "origin": verdict.origin, "size": verdict.size, "entries": verdict.entries,
-        "complete": verdict.complete, "first_bad": verdict.first_bad, "problems": verdict.problems,
+        "complete": verdict.complete, "first_bad": verdict.first_bad, "between": verdict.between,
+        "problems": verdict.problems,
     }  # fmt: skip
 
 
 def in_words(verdict: Verdict, *, trusted: bool, kept: bool) -> Iterator[str]:
     """Yield a verdict line by line; `trusted` says whether a key was given, `kept` whether a checkpoint was."""
     if not verdict.holds:
-        first = "" if verdict.first_bad is None else f" The first bad entry is {verdict.first_bad}."
-        yield f"This does NOT hold.{first}"
+        yield f"This does NOT hold.{_place(verdict)}"
         yield from (f"  - {problem}" for problem in verdict.problems)
         return
     every = "all" if verdict.complete else "each with its proof"
@@ -51,6 +49,14 @@ def in_words(verdict: Verdict, *, trusted: bool, kept: bool) -> Iterator[str]:
         yield "The key was taken from the bundle itself: give the one you know with --key to be sure whose log it is."
     if not kept:
         yield "No checkpoint kept elsewhere was given (--checkpoint): a log that was rewritten as a whole would pass too."
+
+
+def _place(verdict: Verdict) -> str:
+    if verdict.first_bad is not None:
+        return f" The first bad entry is {verdict.first_bad}."
+    if verdict.between is not None:
+        return " The first bad entry is one of {} to {}.".format(*verdict.between)
+    return ""
 
 
 def _counted(source: BinaryIO, progress: Callable[[int], None]) -> Iterator[bytes]:

@@ -90,7 +90,7 @@ def _from_bundle(
     as_json: bool,
 ) -> tuple[Proof, dict[str, Any]]:
     """Return the proof and what it rests on; leave with 1 where the bundle does not hold or does not tell enough."""
-    note = bundles.note_of(checkpoint)
+    note = bundles.note_of(checkpoint) if checkpoint else None
     try:
         with bundles.lines_of(file, quiet=as_json) as lines:
             found = prove_bundle(lines, first=first, last=last, checkpoint=note, key=key or None, tell=tell)

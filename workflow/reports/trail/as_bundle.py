@@ -18,7 +18,7 @@ from workflow.store import log
 
 _ENTRY = table_of(models.AuditEntry)
 _EDITION = table_of(models.ProgrammeEdition)
-_PAGE = 5_000
+_PAGE = 500  # entries; see trail.py
 _COLUMNS = (_ENTRY.c.position, _ENTRY.c.canonical, _ENTRY.c.leaf)
 _KEPT = 1 << 14  # hashes of subtrees that are remembered while proofs are made
 
@@ -54,8 +54,8 @@ def bundle_lines(
     checkpoint = checkpoint_of(note)
     chosen = chain.from_iterable(_pages(connection, checkpoint.size, narrowed))
     first = next(chosen, None)
-    begin = first.position if first else 0
-    yield Header(note, verifier, checkpoint.origin, begin, narrowed is None, dict(more)).line()
+    begins = first.position if first and narrowed is not None else 0  # a log begins with 0, even where that was removed
+    yield Header(note, verifier, checkpoint.origin, begins, narrowed is None, dict(more)).line()
     subtree = None if narrowed is None else remembering(log.subtree(connection))
     count = 0
     for row in chain([first] if first else [], chosen):

@@ -3,11 +3,14 @@
 import csv
 import io
 import json
+import re
 from typing import BinaryIO
 
-from workflow.reports.trail.table import COLUMNS, row_of, safe
+from workflow.reports.trail.table import COLUMNS, FORMULA, INTERNAL, row_of, safe
 from workflow.reports.trail.trail import Trail
 
+_BETWEEN = "\x1f"  # ASCII's unit separator
+_FORMULA = re.compile(f"{_BETWEEN}[{re.escape(''.join(FORMULA))}]")
 BESIDE = "-metadata.json"  # after the whole name of the file: where CSV on the Web looks for it
 
 
@@ -16,18 +19,42 @@ def write(trail: Trail, target: BinaryIO) -> int:
     officers = trail.officers()
     text = io.TextIOWrapper(target, encoding="utf-8", newline="", write_through=False)
     writer = csv.writer(text)
-    writer.writerow(COLUMNS)
+    writer.writerow([*COLUMNS, *(INTERNAL if trail.internal else ())])
+    internal = trail.internal_reasons()
     count = 0
     for line in trail.lines():
-        writer.writerow([safe(cell) if cell else cell for cell in row_of(line, officers)])
+        cells = row_of(line, officers)
+        if trail.internal:
+            cells.append(internal.get(line.position, ""))
+        plain = _plain(cells)
+        if plain:
+            text.write(plain)
+        else:
+            writer.writerow([safe(cell) for cell in cells])
         count += 1
     text.detach()  # flushes, and leaves the file open to whoever opened it
     return count
 
 
+def _plain(cells: list[str]) -> str:
+    """Return the line of a row of which nothing needs an apostrophe and at most commas need quotation marks; else nothing.
+
+    Nearly all rows are so, and to see it of a whole row at once takes a fifth of the time of looking at each cell.
+    """
+    joined = _BETWEEN.join(cells)  # the first is the number, which no spreadsheet runs
+    if '"' in joined or "\r" in joined or "\n" in joined or _FORMULA.search(joined):
+        return ""
+    if joined.count(_BETWEEN) != len(cells) - 1:
+        return ""
+    if "," in joined:
+        joined = _BETWEEN.join([f'"{cell}"' if "," in cell else cell for cell in cells])
+    return joined.replace(_BETWEEN, ",") + "\r\n"
+
+
 def metadata(trail: Trail, name: str, count: int) -> str:
     """Return what the file beside a CSV says: its columns, filters, time zone and checkpoint."""
-    columns = [{"name": column, "titles": column, "dc:description": says} for column, says in COLUMNS.items()]
+    told = COLUMNS | (INTERNAL if trail.internal else {})
+    columns = [{"name": column, "titles": column, "dc:description": says} for column, says in told.items()]
     about = dict(trail.about(count)) | {
         "Formulas": "A cell that begins with = + - @ ' a tab or a return got an apostrophe before it; take one away."
     }

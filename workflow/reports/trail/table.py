@@ -20,31 +20,34 @@ COLUMNS = {
     "summary": "what happened, for people",
     "leaf": "SHA-256(0x00 || canonical form), hexadecimal",
 }
-_FORMULA = frozenset("=+-@\t\r'")
+INTERNAL = {"internal_reason": "what only those who need to know may read; not in the log, which holds its digest"}
+FORMULA = frozenset("=+-@\t\r'")
 
 
 def row_of(line: Line, officers: dict[str, str]) -> list[str]:
     """Return the cells of an entry, in the order of COLUMNS, as plain text."""
-    members, about, actor = line.members, line.about, line.members["actor"]
+    position, _, leaf, members = line
+    actor, get = members["actor"], members.get
+    about = line.about.get
     return [
-        str(line.position),
+        str(position),
         members["recorded_at"],
-        members.get("effective_at", ""),
+        get("effective_at", ""),
         f"{officers[actor]} ({actor})" if actor in officers else actor,
         members["role"],
-        members.get("on_behalf_of", ""),
+        get("on_behalf_of", ""),
         members["kind"],
-        about.get("application", ""),
-        about.get("company", ""),
-        about.get("programme", ""),
-        members.get("from", ""),
-        members.get("to", ""),
+        about("application", ""),
+        about("company", ""),
+        about("programme", ""),
+        get("from", ""),
+        get("to", ""),
         line.reason,
         in_words(members),
-        line.leaf,
+        leaf,
     ]
 
 
 def safe(cell: str) -> str:
     """Neutralise what a spreadsheet would run; taking one leading apostrophe away gives the cell back."""
-    return "'" + cell if cell and cell[0] in _FORMULA else cell
+    return "'" + cell if cell and cell[0] in FORMULA else cell

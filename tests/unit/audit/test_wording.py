@@ -1,0 +1,39 @@
+"""An entry in words: what its sentence names comes from the entry, and nothing that is missing stops it."""
+
+import re
+
+import pytest
+
+from workflow.audit.wording import WORDING, in_words
+
+
+@pytest.mark.parametrize("kind", WORDING)
+def test_every_sentence_says_all_that_it_names(kind: str):
+    names = re.findall(r"\{(\w+)\}", WORDING[kind])
+    told = {name: f"<{name}>" for name in names}
+    entry = {"kind": kind, "from": "<from>", "to": "<to>", "unmet": [1, 2], "about": told, "detail": {}}
+
+    expected = WORDING[kind].format_map(told | {"unmet_count": 2})
+
+    assert in_words(entry) == in_words(entry | {"about": {}, "detail": told}) == expected
+
+
+def test_what_an_entry_is_about_counts_before_its_detail():
+    entry = {"kind": "case:site:added", "about": {"site": "100% {here}"}, "detail": {"site": "elsewhere"}}
+
+    assert in_words(entry) == "Site added: 100% {here}"
+
+
+def test_a_transition_says_its_own_states():
+    detail = {"title": "Certify", "from": "x", "to": "y"}
+
+    assert in_words({"kind": "case:state:changed", "from": "validation", "detail": detail}) == "Certify: validation to "
+
+
+def test_what_is_missing_is_told():
+    assert in_words({"kind": "case:site:added"}) == "Site added: (site not recorded)"
+
+
+@pytest.mark.parametrize("kind", ["somebody:else:wrote", "of{", "100%s"])
+def test_an_unknown_kind_stands_as_it_is(kind: str):
+    assert in_words({"kind": kind, "detail": {"x": 1}}) == kind
