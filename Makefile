@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
 
-.PHONY: help install run test check exhaustive format bench lock lint types layers first-run simulation diagram interop fuzz
+.PHONY: help install run test check exhaustive format bench lock lint types layers first-run simulation diagram interop fuzz screenshots
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,7 +27,7 @@ run: install ## start the web pages, the clock and the mail on http://127.0.0.1:
 	@$(BIN)/aeo demo load
 	@exec $(BIN)/aeo serve
 
-test: install ## run the test suite on SQLite and on a PostgreSQL server that it starts itself
+test: install ## run the test suite on SQLite, on a PostgreSQL server that it starts itself, and in Chromium if it is there
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q
 
 check: install lint types layers ## what CI runs: format, lint, types, layers, then the tests and the bounded fuzzing
@@ -65,6 +65,9 @@ first-run: install ## write docs/first-run.md by running what it shows
 
 simulation: install ## write docs/simulation.md by simulating three years of the demonstration
 	$(BIN)/python docs/make_simulation.py
+
+screenshots: install ## write docs/screenshots/ by opening every page of a demonstration in Chromium
+	$(BIN)/python docs/make_screenshots.py
 
 lock: ## make requirements.lock anew from requirements.in (needs uv)
 	uv pip compile --generate-hashes --universal --no-config --python-version 3.11 --no-header -q requirements.in -o requirements.lock

@@ -86,7 +86,7 @@ def svg(
         parts += [_arrow(place[a], place[b]) for a, b in drawn]
     entered = Counter(visited)
     for state in programme.states:
-        count = f"{entered[state.name]} times" if entered[state.name] > 1 else ""
+        count = f"{entered[state.name]}\N{MULTIPLICATION SIGN}" if entered[state.name] > 1 else ""
         is_here = state.name == current
         beneath = " · ".join(filter(None, [f"since {since}" if is_here and since else "", count]))
         kind = "been" if state.name in entered else "rest" if on_the_way and state.name not in possible else ""

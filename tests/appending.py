@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import builders
-from conftest import opened
+from installed import opened
 from sqlalchemy import URL
 
 from workflow.audit.entry import Entry

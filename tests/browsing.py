@@ -6,12 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from html import unescape
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import builders as b
 import httpx
 
+from notifications.rendering import Renderer
+from notifications.transport import MaildirTransport
 from states.facts import Person
+from workflow.operations.deliver_outbox import Post
 from workflow.settings import Settings
 from workflow.store import absences
 from workflow.store.office import Office
@@ -30,6 +34,7 @@ def site(
     ready: Callable[[], list[str]] = list,
     settings: Settings | None = None,
     demonstration: bool = False,
+    post: Post | None = None,
 ) -> Site:
     """Return a site whose every request comes from one person, as if signed in; nobody: signed out."""
 
@@ -40,7 +45,17 @@ def site(
             known = absences.standing_in(connection, person, now)
         return Caller(known, b.email_of(person), "test", csrf=CSRF, session_id="s")
 
-    return Site(office, lambda: now, ready, identify, "a key", settings or Settings(), demonstration=demonstration)
+    post = post or Post(MaildirTransport(Path("mailbox-of-nobody")), Renderer(), "casework@customs.example")
+    return Site(
+        office,
+        lambda: now,
+        ready,
+        identify,
+        "a key",
+        settings or Settings(),
+        post=lambda: post,
+        demonstration=demonstration,
+    )
 
 
 class Browser:
@@ -58,6 +73,10 @@ class Browser:
 
     def _begin(self, app: Any) -> None:
         self._transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        self._cookies = httpx.Cookies()
+
+    def forget(self) -> None:
+        """Lose every cookie."""
         self._cookies = httpx.Cookies()
 
     def get(self, address: str, **headers: str) -> httpx.Response:

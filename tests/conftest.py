@@ -4,20 +4,18 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from installed import MakeUrl, opened
 from sqlalchemy import URL, create_engine, make_url, text
 
 from states.definition import Programme
 from states.loader import load_programme
 from workflow.store import calendar, editions, engines, schema
-from workflow.store.database import Database
-from workflow.store.editions import Editions
 from workflow.store.office import Office
 
 settings.register_profile("steady", derandomize=True, deadline=None, database=None, max_examples=60)
@@ -26,8 +24,6 @@ settings.load_profile("steady")
 STP_FILE = Path(__file__).parent.parent / "states" / "programmes" / "stp.toml"
 INSTALLED_AT = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 BOTH = ("sqlite", "postgresql")
-
-MakeUrl = Callable[[str, bool], URL]
 
 
 @pytest.fixture(scope="session")
@@ -125,18 +121,6 @@ def make_url_of(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make
 def empty_url(request: pytest.FixtureRequest, make_url_of: MakeUrl) -> URL:
     """A database without any table."""
     return make_url_of(request.param, False)
-
-
-@contextmanager
-def opened(url: URL) -> Iterator[Office]:
-    """Open an installation, as bootstrap does, and close it."""
-    path = engines.sqlite_path(url)
-    lock_file = path.with_suffix(".lock") if path else None
-    database = Database(engines.writer(url), engines.reader(url), lock_file)
-    try:
-        yield Office(database, Editions(), origin="test.example", salt="s")
-    finally:
-        database.close()
 
 
 @pytest.fixture(params=BOTH)

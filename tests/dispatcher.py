@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 import builders
-from conftest import opened
+from installed import opened
 from sqlalchemy import make_url
 
 from notifications.rendering import Renderer

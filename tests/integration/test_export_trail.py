@@ -287,6 +287,43 @@ class TestFilters:
             export("csv", Wanted(application="STP-1999-000001"))
 
 
+class TestInternalReasons:
+    """They are in no entry; an auditor who asks for them gets them beside the entries, and that is told."""
+
+    def export_with(self, office: Office, signer: Signer, folder: Path, by: Person, form: str = "csv") -> bytes:
+        file = folder / f"internal.{form}"
+        act = builders.act(by)
+        export_trail(
+            office, signer, file=file, wanted=Wanted(), act=act, zone="Asia/Singapore", form=form, internal_reasons=True
+        )
+        return file.read_bytes()
+
+    def test_are_told_to_an_auditor_who_asks(self, office: Office, signer: Signer, export: Export, tmp_path: Path):
+        staff = builders.people(office)
+        reference = builders.submit(office, builders.act(staff.officer))
+        builders.complete_pack(office, builders.act(staff.officer), reference)
+        builders.done(
+            builders.advance(
+                office, builders.act(staff.officer), reference, "start_review", internal_reason="=A tip-off"
+            )
+        )
+        rows = rows_of_csv(self.export_with(office, signer, tmp_path, staff.auditor))
+        assert [row["internal_reason"] for row in rows if row["internal_reason"]] == ["'=A tip-off"]
+        with zipfile.ZipFile(BytesIO(self.export_with(office, signer, tmp_path, staff.auditor, "xlsx"))) as book:
+            assert b"A tip-off" in book.read("xl/worksheets/sheet1.xml")
+        assert b"tip-off" not in export("csv")
+        told = [row for row in rows_of_csv(export("csv")) if row["kind"] == "audit:export:made"]
+        assert len(told) == 3
+
+    def test_are_told_to_nobody_else_and_in_no_bundle(self, office: Office, signer: Signer, tmp_path: Path):
+        staff = builders.people(office)
+        write(office)
+        with pytest.raises(NotPermitted, match="auditors alone"):
+            self.export_with(office, signer, tmp_path, staff.supervisor)
+        with pytest.raises(BadInput, match="no room for internal reasons"):
+            self.export_with(office, signer, tmp_path, staff.auditor, "jsonl")
+
+
 class TestTables:
     def test_hold_every_entry_in_the_order_of_the_log(self, office: Office, export: Export):
         one_case(office)

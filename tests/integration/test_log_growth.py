@@ -9,7 +9,7 @@ from typing import Self
 import appending
 import builders
 import pytest
-from conftest import MakeUrl, opened
+from installed import MakeUrl, opened
 from sqlalchemy import URL, select
 
 from workflow import models

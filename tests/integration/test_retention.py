@@ -12,7 +12,7 @@ import builders
 import mailroom
 import pytest
 from builders import act, done
-from conftest import opened
+from installed import opened
 from sqlalchemy import URL, event, select, text
 from sqlalchemy.exc import DBAPIError
 

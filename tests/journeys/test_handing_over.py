@@ -92,7 +92,7 @@ def test_an_account_is_disabled_once_its_work_has_somewhere_to_go(casework: Cons
     refused = casework("officer", "disable", OFFICER, "--hand-over-to", SECOND_OFFICER, "--as", SUPERVISOR, expect=1)
     done = casework("officer", "disable", OFFICER, "--hand-over-to", SECOND_OFFICER, "--as", ADMIN)
 
-    assert f"Tan Wei Ming still looks after 1 case ({reference}). Name who takes over (--hand-over-to EMAIL)" in held
+    assert f"Tan Wei Ming still looks after 1 case ({reference}). Name who takes over. (--hand-over-to EMAIL)" in held
     assert "Siti Aminah does not hold the role officer" in wrong
     assert "An admin disables accounts" in refused
     assert f"Lee Jia Hui takes over 1 case ({reference})" in done

@@ -197,34 +197,6 @@ def test_pages_need_no_script_and_no_inline_style(sqlite_office):
         assert all(one["href"] in targets for one in shape.all("use"))
 
 
-def test_the_colours_can_be_read_in_both_schemes():
-    css = (TEMPLATES / "static" / "tokens.css").read_text()
-    light = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", css.split("@media")[0]))
-    dark = light | dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", css.split("@media")[1]))
-    texts = [(f, f"{f}-tint") for f in ("ours", "theirs", "force", "due", "adverse", "ended")]
-    texts += [(ink, ground) for ink in ("ink", "ink-2", "accent") for ground in ("page", "surface", "band")]
-    texts += [("danger", "surface"), ("danger", "band"), ("danger", "danger-tint"), ("on-bar", "bar"), ("ink", "mark")]
-    marks = [
-        (f"{f}-edge", ground) for f in ("ours", "theirs", "force", "due", "adverse") for ground in ("surface", "page")
-    ]
-    marks += [("edge", "surface"), ("edge", "page"), ("focus", "page"), ("focus-on-bar", "bar")]
-    for scheme in (light, dark):
-        assert all(_contrast(scheme[one], scheme[other]) >= 4.5 for one, other in texts)
-        assert all(_contrast(scheme[one], scheme[other]) >= 3 for one, other in marks)
-
-
-def _contrast(one: str, other: str) -> float:
-    """WCAG 2.2 contrast ratio."""
-
-    def luminance(colour: str) -> float:
-        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
 def test_the_list_pages_by_deadline_and_then_reference_without_gaps(office):
     staff = b.people(office)
     dated = [b.in_validation(office, staff, now=b.NOW - timedelta(days=days)) for days in (0, 30, 30)]

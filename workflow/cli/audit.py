@@ -53,6 +53,9 @@ def export(
     kind: Annotated[str, typer.Option(help="Only entries of this kind.")] = "",
     first: Annotated[str, typer.Option("--from", help="The first day (Singapore).")] = "",
     last: Annotated[str, typer.Option("--to", help="The last day.")] = "",
+    internal_reasons: Annotated[
+        bool, typer.Option("--internal-reasons", help="Tell internal reasons too, in csv and xlsx; for auditors.")
+    ] = False,
     as_: As = "",
     json: Json = False,
 ) -> None:
@@ -79,6 +82,7 @@ def export(
             act=act,
             zone=_ZONE,
             form=form,
+            internal_reasons=internal_reasons,
             progress=progress,
         )
         finish(done, as_json=json)

@@ -15,12 +15,30 @@ EXIT_CODES: dict[type[errors.CaseworkError], int] = {
     errors.NotFound: 2,
     errors.Unavailable: 3,
 }
+# What a sentence leaves to the door: how it is done here.
+_HINTS = {
+    "WRONG_ROLE": " Act as one with --as.",
+    "UEN_CHECK": " (--accept-check-letter REASON)",
+    "STILL_HOLDS": " (--hand-over-to EMAIL)",
+    "NO_APPROVAL": " See `aeo approval list`.",
+    "NO_MESSAGE": " See `aeo outbox list`.",
+    "NO_OFFICER": " See `aeo officer list`.",
+    "NO_TASK": " See `aeo task list`.",
+    "NOT_SUPPRESSED": " See `aeo outbox suppressed`.",
+    "ONE_CASE": " (--application REF)",
+}
 
 
 def told(error: Exception, *, as_json: bool) -> int:
     """Tell a person about an error and return the exit code."""
     if isinstance(error, errors.CaseworkError):
-        return fail(error.code, error.sentence, EXIT_CODES[type(error)], as_json=as_json, details=error.details)
+        return fail(
+            error.code,
+            error.sentence + _HINTS.get(error.code, ""),
+            EXIT_CODES[type(error)],
+            as_json=as_json,
+            details=error.details,
+        )
     if os.environ.get("AEO_DEBUG"):
         logging.getLogger("aeo").error("An error that was not foreseen.", exc_info=error)
     if isinstance(error, OSError):

@@ -10,6 +10,7 @@ from workflow.bootstrap import Opened
 from workflow.cli.shared import command, opened
 from workflow.errors import BadInput
 from workflow.operations.demonstration import demonstration_sign_ins
+from workflow.store import engines
 
 app = command()
 
@@ -18,15 +19,14 @@ app = command()
 def serve(
     host: Annotated[str, typer.Option(help="A loopback address; a proxy beside it speaks TLS.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer; several need PostgreSQL.")] = 1,
     no_worker: Annotated[bool, typer.Option("--no-worker", help="Pages only.")] = False,
 ) -> None:
     import uvicorn  # noqa: PLC0415  # heavy; only this command needs them
 
     from workflow.jobs import schedule  # noqa: PLC0415
-    from workflow.reports.readiness import problems  # noqa: PLC0415
+    from workflow.web import process  # noqa: PLC0415
     from workflow.web.app import create_app  # noqa: PLC0415
-    from workflow.web.identity import identify  # noqa: PLC0415
-    from workflow.web.site import Site  # noqa: PLC0415
 
     if not _is_loopback(host):
         raise BadInput(
@@ -34,28 +34,29 @@ def serve(
             f"{host} is not a loopback address. Pages are served without TLS; put a proxy before them that speaks it.",
         )
     with opened() as installation:
-        secrets = installation.secrets()
-        jobs = () if no_worker else tuple(job.name for job in schedule.JOBS)
-        web = create_app(
-            Site(
-                installation.office,
-                installation.clock,
-                lambda: problems(installation.office, now=installation.clock(), real_now=datetime.now(UTC), jobs=jobs),
-                identify,
-                secrets.derive("forms").hex(),
-                installation.settings,
-                installation.post,
-                installation.demonstration,
-                secrets,
-                installation.provider(),
-                installation.signer,
+        if workers > 1 and engines.sqlite_path(engines.parse(installation.settings.database)) is not None:
+            raise BadInput(
+                "WORKERS",
+                f"{workers} processes need PostgreSQL, because SQLite lets one of them write at a time. Name a "
+                "PostgreSQL database in AEO_DATABASE_URL, or serve from one process.",
             )
-        )
+        site = process.site(installation, jobs=not no_worker)
         scheduler = None if no_worker else schedule.start(installation)
         typer.echo(f"AEO Casework is on http://{host}:{port}. Stop with Ctrl-C.")
         _show_sign_ins(installation)
+        # Each of several processes opens the installation for itself; clock and mail run once, in this one.
+        factory = f"{process.__name__}:{'alone' if no_worker else 'beside_jobs'}"
         try:
-            uvicorn.run(web, host=host, port=port, log_level="warning", proxy_headers=False, server_header=False)
+            uvicorn.run(
+                create_app(site) if workers == 1 else factory,
+                factory=workers > 1,
+                workers=workers,
+                host=host,
+                port=port,
+                log_level="warning",
+                proxy_headers=False,
+                server_header=False,
+            )
         finally:
             if scheduler is not None:
                 schedule.stop(scheduler, installation)

@@ -23,7 +23,7 @@ from workflow.decisions.outcome import Act, Done, Outcome, Refused
 from workflow.decisions.record import Change, Decided, Settled, Superseded, record
 from workflow.decisions.replan import replan
 from workflow.models.base import table_of
-from workflow.store import calendar, facts, people
+from workflow.store import calendar, facts, openings, people
 from workflow.store.cases import Case
 from workflow.store.facts import Loaded
 from workflow.store.office import Office
@@ -61,6 +61,9 @@ def decide(
         return _refuse(connection, office, machine, case, request, act)
     deciding = _begin(connection, machine, case, loaded, request, act, fired)
     change = deciding.change
+    if fired.transition.distinct_from:  # what the deciding person had looked at belongs to the decision
+        opened = {one.document for one in openings.of_case(connection, case.id) if one.by == act.actor.id}
+        change.detail["documents_opened"] = sorted(opened)
     _move(deciding, fired)
     for effect in fired.transition.effects:
         EFFECTS[effect](deciding)

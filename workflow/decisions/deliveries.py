@@ -103,7 +103,7 @@ def _letter_task(connection: Connection, fate: Fate, now: datetime) -> None:
     mail = fate.mail
     sentence = (
         f"Send a letter instead of message {mail.id} ({mail.message}): its address takes no mail any more. "
-        f"Then close this with `aeo task close ID --posted-on DAY`. The text: `aeo outbox show {mail.id}`."
+        "Then close this task with the day on which it was posted. The message holds the text."
     )
     add_task(connection, letter_key(mail.id), "officer", sentence, now, mail.application_id, notification_id=mail.id)
 

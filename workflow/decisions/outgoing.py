@@ -199,9 +199,9 @@ class _Look:
         supervisors = sorted(p.id for p in staff if "supervisor" in p.roles)
         self.posted |= also(self._connection, self._office.origin, row, found, supervisors, self._now)
         remedy = (
-            "Correct the address, or release it with `aeo outbox release`."
+            "Correct the address, or release it."
             if why == _DEAD
-            else "Name somebody: `aeo portfolio transfer` for a company, `aeo application assign` for a case."
+            else "Name somebody: hand the company over, or assign the case."
         )
         sentence = f"Message {row.id} ({row.message}) went to the supervisors: {why} {remedy}"
         key = f"nobody:{row.cause}:{row.recipient}"

@@ -21,7 +21,7 @@ def demand(deed: Deed, act: Act) -> str:
     """Return the role in which the actor may do what belongs to no case. Raises NotPermitted."""
     role = role_for(deed, act.actor.roles)
     if role is None:
-        raise NotPermitted("WRONG_ROLE", f"To {deed} takes {role_words(ALLOWED[deed])}. Act as one with --as.")
+        raise NotPermitted("WRONG_ROLE", f"To {deed} takes {role_words(ALLOWED[deed])}.")
     return role
 
 

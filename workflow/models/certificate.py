@@ -31,7 +31,7 @@ class Certificate(Row, table=True):
     aeo_code: str
     conditions: str = ""
     as_printed: bool = False  # taken over with dates that the programme's rules would not give
-    decision_id: int = Field(foreign_key="decision.id")
+    decision_id: int = Field(foreign_key="decision.id", index=True)
 
 
 class CertificateEvent(Row, table=True):

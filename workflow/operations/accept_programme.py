@@ -20,7 +20,7 @@ def accept_programme(office: Office, *, code: str, act: Act) -> Done:
     Raises NotFound for an unknown programme and NotPermitted for anybody but an admin.
     """
     if role_for(Deed.ACCEPT_PROGRAMME, act.actor.roles) is None:
-        raise NotPermitted("WRONG_ROLE", "An admin accepts a programme's criteria for the administration (--as).")
+        raise NotPermitted("WRONG_ROLE", "An admin accepts a programme's criteria for the administration.")
     with office.database.transaction() as transaction:
         connection = transaction.connection
         programme = office.editions.newest(connection, code).programme

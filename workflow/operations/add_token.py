@@ -84,9 +84,7 @@ def _may_add(connection: Connection, office: Office, person: Person, held: set[s
     if act.actor == OPERATOR and "admin" in held and not api_tokens.some_admin_has_one(connection, act.now):
         return
     if role_for(Deed.KEEP_ACCESS, act.actor.roles) is None:
-        raise NotPermitted(
-            "WRONG_ROLE", f"{person.name} or an admin adds this token. Act as one with --as, or set AEO_TOKEN."
-        )
+        raise NotPermitted("WRONG_ROLE", f"{person.name} or an admin adds this token.")
     if office.production and needs_code(frozenset(held)):
         raise NotPermitted(
             "OWN_TOKEN", f"A token that decides or gives roles is added by {person.name} alone, after signing in."
@@ -98,7 +96,7 @@ def _end(last_day: date | None, now: datetime) -> datetime:
         return now + USUAL
     today = local_day(now, OFFICE_ZONE)
     if last_day < today:
-        raise BadInput("DATE_ORDER", f"{in_words(last_day)} is over. Take a day from today on (--expires).")
+        raise BadInput("DATE_ORDER", f"{in_words(last_day)} is over. Take a day from today on.")
     if last_day > today + LONGEST:
         raise BadInput("TOKEN_LONG", f"A token is good for a year at most: until {in_words(today + LONGEST)}.")
     return end_of(last_day, OFFICE_ZONE)

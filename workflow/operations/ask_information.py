@@ -78,8 +78,8 @@ def ask_information(
         if case.state_kind != "waiting":
             state = programme.state_by_name[case.state].title
             sentence = (
-                f"{reference} is in {state} and does not wait for information. The first question is asked with "
-                f"`aeo application advance {reference} request_information`."
+                f"{reference} is in {state} and does not wait for information. The first question is asked "
+                "by requesting information."
             )
             unmet = [Unmet("state", "WRONG_STATE", sentence, "an officer")]
             return refuse(connection, office.origin, case, programme, Deed.ASK, act, unmet)

@@ -37,7 +37,7 @@ def close_action(office: Office, *, reference: str, finding_id: int, evidence: s
         )
         found = connection.execute(select(_FINDING.c.criterion, _FINDING.c.site).where(*open_)).first()
         if found is None:
-            sentence = f"{finding_id} is no open corrective action of {reference}. See `aeo action list {reference}`."
+            sentence = f"{finding_id} is no open corrective action of {reference}. Take one from the list of its corrective actions."
             unmet = [Unmet("action_open", "ACTION_NOT_OPEN", sentence, "nobody")]
             return refuse(connection, office.origin, case, programme, Deed.CLOSE_ACTION, act, unmet)
         values = {"closed_at": act.now, "closed_by": act.actor.id, "closing_evidence": evidence}

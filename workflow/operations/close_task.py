@@ -21,12 +21,12 @@ def close_task(office: Office, *, task_id: int, outcome: str, act: Act, posted_o
     Raises NotFound; NotPermitted for anybody who neither holds the task's role nor is a supervisor; BadInput when it is
     closed already, for a missing or future day, and for a day with a task that is about no message.
     """
-    outcome = inputs.text(outcome, "What was done (--outcome)")
+    outcome = inputs.text(outcome, "What was done")
     with office.database.transaction() as transaction:
         connection = transaction.connection
         task = tasks.lock(connection, task_id)
         if task is None or not visible.sees_case(connection, act.actor, task.application_id):
-            raise NotFound("NO_TASK", f"There is no task {task_id}. See `aeo task list`.")
+            raise NotFound("NO_TASK", f"There is no task {task_id}. Look at the list of tasks.")
         if not act.actor.roles & {task.role, "supervisor"}:
             raise NotPermitted(
                 "WRONG_ROLE", f"Task {task_id} is for the role {task.role}, or a supervisor. Act as one."
@@ -45,7 +45,7 @@ def _check_day(task: Row[Any], posted_on: date | None, today: date) -> None:
         if tasks.is_letter(task.key) and task.message_status != "sent":
             raise BadInput(
                 "POSTED_ON",
-                f"Task {task.id} asks for a letter. Say on which day it was posted: --posted-on 2027-03-27.",
+                f"Task {task.id} asks for a letter. Say on which day it was posted.",
             )
         return
     if task.notification_id is None:

@@ -124,7 +124,7 @@ def _corrected(now: Running, valid_from: date | None, valid_until: date | None, 
         raise BadInput(
             "NO_CHANGE",
             f"Certificate {old.number} has these dates already, {old.valid_from.isoformat()} to "
-            f"{old.valid_until.isoformat()}. Give another one (--valid-from, --valid-until).",
+            f"{old.valid_until.isoformat()}. Give another first or last day.",
         )
     if new.valid_from > new.valid_until:
         raise BadInput(

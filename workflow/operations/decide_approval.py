@@ -105,7 +105,9 @@ def _locked(connection: Connection, approval_id: int, viewer: Person) -> tuple[R
     """Lock the approval's cases in the order of their ids, then the approval."""
     row = connection.execute(select(_APPROVAL).where(_APPROVAL.c.id == approval_id)).first()
     if row is None or not visible.sees_case(connection, viewer, row.application_id):
-        raise NotFound("NO_APPROVAL", f"There is no approval {approval_id} that you can see. See `aeo approval list`.")
+        raise NotFound(
+            "NO_APPROVAL", f"There is no approval {approval_id} that you can see. Take one from the list of approvals."
+        )
     asked = json.loads(row.request)
     ids = [row.application_id, asked.get("other_case"), *asked.get("cases", ())]
     wanted = [one for one in ids if one is not None]

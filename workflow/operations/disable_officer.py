@@ -29,7 +29,7 @@ def disable_officer(office: Office, *, email: str, act: Act, hand_over_to: str =
     is still a deputy; NotPermitted for anybody but an admin; StaleVersion after a race.
     """
     if role_for(Deed.MANAGE_PEOPLE, act.actor.roles) is None:
-        raise NotPermitted("WRONG_ROLE", "An admin disables accounts. Act as one with --as.")
+        raise NotPermitted("WRONG_ROLE", "An admin disables accounts.")
     with office.database.transaction() as transaction:
         connection = transaction.connection
         accounts = [people.by_email(connection, email).id, *people.admins(connection)]
@@ -81,7 +81,7 @@ def _hand_over(
     if successor is None:
         raise BadInput(
             "STILL_HOLDS",
-            f"{person.name} still looks after {_what(held)}. Name who takes over (--hand-over-to EMAIL).",
+            f"{person.name} still looks after {_what(held)}. Name who takes over.",
         )
     if held.assigned:
         check_successor(person, successor, "officer")

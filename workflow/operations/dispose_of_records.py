@@ -35,7 +35,7 @@ def ask_disposal(office: Office, *, act: Act, references: Sequence[str] = ()) ->
         if missing := [one for one in found if ids and one.application_id not in due]:
             raise BadInput("NOT_DUE", f"Nothing of {missing[0].reference} is due: {_why(missing)}.")
         if not due:
-            raise BadInput("NOTHING_DUE", "Nothing is due for disposal. See `aeo audit retention`.")
+            raise BadInput("NOTHING_DUE", "Nothing is due for disposal. Look at what is kept how long.")
         chosen = dict(list(due.items())[:MOST])
         disposals = [{"application": id_, "kinds": [k.kind for k in those]} for id_, those in chosen.items()]
         named = [those[0].reference for those in chosen.values()]

@@ -29,9 +29,9 @@ def draw_sample(
     """Draw cases received between two days. Raises NotFound, BadInput and NotPermitted."""
     role = demand(Deed.AUDIT, act)
     if not 1 <= size <= MOST:
-        raise BadInput("SAMPLE", f"A sample has 1 to {MOST:,} cases; {size:,} were asked for (--size).")
+        raise BadInput("SAMPLE", f"A sample has 1 to {MOST:,} cases; {size:,} were asked for.")
     if not 0 <= seed <= _LARGEST_SEED:
-        raise BadInput("SEED", f"The seed {seed} is not a whole number from 0 to {_LARGEST_SEED} (--seed).")
+        raise BadInput("SEED", f"The seed {seed} is not a whole number from 0 to {_LARGEST_SEED}.")
     with office.database.transaction() as transaction:
         connection = transaction.connection
         if programme:

@@ -16,7 +16,7 @@ from workflow.decisions.outcome import Act, Done
 from workflow.decisions.record import enter
 from workflow.errors import BadInput, NotPermitted, Unavailable
 from workflow.operations.seal_log import seal_log
-from workflow.reports.trail.formats import FORMATS
+from workflow.reports.trail.formats import FORMATS, Format
 from workflow.reports.trail.trail import Trail, Wanted
 from workflow.store import log
 from workflow.store.office import Office
@@ -32,23 +32,21 @@ def export_trail(
     act: Act,
     zone: str,
     form: str = "csv",
+    internal_reasons: bool = False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Done:
     """Write the wanted entries of the trail in one of FORMATS; `zone` is where the days of the choice were days.
 
+    Internal reasons are told to auditors who ask for them, where the format has room for them.
+
     The file comes into place whole and after its own entry, so that no export is without one. Raises NotPermitted,
     NotFound for an unknown application, BadInput for the file or a format that needs a case, and like `seal_log`.
     """
-    role = role_for(Deed.EXPORT_TRAIL, act.actor.roles)
-    if role is None:
-        raise NotPermitted("WRONG_ROLE", "An auditor or a supervisor exports the trail. Act as one with --as.")
-    chosen = FORMATS[form]
-    if chosen.of_one_case and not wanted.application:
-        raise BadInput("ONE_CASE", f"A {form} shows the history of one case. Name it with --application.")
+    role, chosen = _may(act, form, wanted, internal_reasons=internal_reasons)
     second = file.with_name(file.name + chosen.beside) if chosen.beside else None
     for one in filter(None, (file, second)):
         if one.exists():
-            raise BadInput("FILE_EXISTS", f"{one} exists already. Name a new file, so that no export is lost (--out).")
+            raise BadInput("FILE_EXISTS", f"{one} exists already. Name a new file, so that no export is lost.")
     sealed = seal_log(office, signer, now=act.now)
     if sealed.note is None:
         raise BadInput("EMPTY", "The log has no entry yet, so there is nothing to export.")
@@ -56,25 +54,45 @@ def export_trail(
     try:
         with _beside(file) as (target, whole):
             with office.database.snapshot() as connection:
-                trail = Trail(connection, sealed.note, verifier, wanted, act.now, act.actor, zone, progress)
+                trail = Trail(
+                    connection, sealed.note, verifier, wanted, act.now, act.actor, zone, progress, internal_reasons
+                )
                 count = chosen.write(trail, target)
                 about = chosen.about(trail, file.name, count) if chosen.about else ""
-            _enter(office, act, role, wanted, form, count, sealed.note)
+            told = {"internal_reasons": True} if internal_reasons else {}
+            _enter(office, act, role, wanted, form, count, sealed.note, told)
             if second:
                 with _beside(second) as (text, second_whole):
                     text.write(about.encode())
                     second_whole()
             whole()
     except OSError as error:
-        raise BadInput("FILE", f"{file} cannot be written: {error.strerror}. Choose another place (--out).") from error
+        raise BadInput("FILE", f"{file} cannot be written: {error.strerror}. Choose another place.") from error
     except log.Gap as gap:
         raise Unavailable("LOG_BROKEN", f"{gap} Nothing was exported; an operator must look into it.") from gap
     return Done(f"{count} entries of the trail are in {file}.", {"entries": count, "file": str(file)})
 
 
-def _enter(office: Office, act: Act, role: str, wanted: Wanted, form: str, count: int, note: str) -> None:
+def _may(act: Act, form: str, wanted: Wanted, *, internal_reasons: bool) -> tuple[str, Format]:
+    """Return the role in which somebody exports, and the format. Raises NotPermitted and BadInput."""
+    role = role_for(Deed.EXPORT_TRAIL, act.actor.roles)
+    if role is None:
+        raise NotPermitted("WRONG_ROLE", "An auditor or a supervisor exports the trail.")
+    chosen = FORMATS[form]
+    if chosen.of_one_case and not wanted.application:
+        raise BadInput("ONE_CASE", f"A {form} shows the history of one case. Name the case.")
+    if internal_reasons and "auditor" not in act.actor.roles:
+        raise NotPermitted("WRONG_ROLE", "Internal reasons are told to auditors alone.")
+    if internal_reasons and not chosen.internal:
+        raise BadInput("INTERNAL_REASONS", f"A {form} has no room for internal reasons. Choose csv or xlsx.")
+    return role, chosen
+
+
+def _enter(
+    office: Office, act: Act, role: str, wanted: Wanted, form: str, count: int, note: str, more: dict[str, bool]
+) -> None:
     log_size = checkpoint_of(note).size
-    detail = wanted.told() | {"format": form, "entries": count, "log_size": log_size}
+    detail = wanted.told() | {"format": form, "entries": count, "log_size": log_size} | more
     entry = Entry("audit:export:made", act.now, act.actor.id, role, act.proven, detail=detail)
     with office.database.transaction() as transaction:
         enter(transaction.connection, entry)

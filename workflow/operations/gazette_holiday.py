@@ -76,7 +76,7 @@ def withdraw_holiday(
         if known is None:
             raise BadInput(
                 "NO_HOLIDAY",
-                f"{day.isoformat()} is no public holiday in {zone}. See `aeo holiday list --year {day.year}`.",
+                f"{day.isoformat()} is no public holiday in {zone}. Look at the list of holidays.",
             )
         if known.closed:
             calendar.override(connection, zone, day, known.name, closed=False, now=act.now)
@@ -88,7 +88,7 @@ def withdraw_holiday(
 def _check(connection: Connection, holiday: _Holiday, act: Act) -> Any:
     """Return what is known of the day already."""
     if role_for(Deed.KEEP_CALENDAR, act.actor.roles) is None:
-        raise NotPermitted("WRONG_ROLE", "An admin keeps the calendar of public holidays (--as).")
+        raise NotPermitted("WRONG_ROLE", "An admin keeps the calendar of public holidays.")
     zones = calendar.zones(connection)
     if holiday.zone not in zones:
         raise BadInput("ZONE", f'No calendar is kept for "{holiday.zone[:40]}". Known: {", ".join(zones)}.')

@@ -42,7 +42,10 @@ def lift_hold(office: Office, *, hold: int, reason: str, act: Act) -> Outcome:
         named = select(_HOLD.c.application_id).where(_HOLD.c.id == hold)
         of = connection.execute(named).scalar_one_or_none()
         if of is None or not visible.sees_case(connection, act.actor, of):
-            raise NotFound("NO_HOLD", f"There is no legal hold {hold} that you can see. See `aeo audit retention`.")
+            raise NotFound(
+                "NO_HOLD",
+                f"There is no legal hold {hold} that you can see. Look at the holds beside what is kept how long.",
+            )
         (case,) = cases.lock_many(connection, [of])
         programme = office.editions.machine(connection, case.programme, case.edition).programme
         role = permit(connection, office.origin, case, programme, Deed.HOLD, act)

@@ -38,13 +38,11 @@ def add_officer(
         connection = transaction.connection
         first = people.nobody_yet(connection)
         if first and "admin" not in wanted:
-            raise BadInput("FIRST_IS_ADMIN", "The first account of an installation must be an admin (--role admin).")
+            raise BadInput("FIRST_IS_ADMIN", "The first account of an installation must be an admin.")
         if not first:
             _may_manage(act)
         if connection.execute(select(_OFFICER.c.id).where(_OFFICER.c.email == address)).first():
-            raise BadInput(
-                "KNOWN_ADDRESS", f"{address} has an account already. Change its roles with `aeo officer role`."
-            )
+            raise BadInput("KNOWN_ADDRESS", f"{address} has an account already. Change its roles instead.")
         officer_id = f"p_{secrets.token_hex(6)}"
         row = {"id": officer_id, "email": address, "name": name, "active": True, "created_at": act.now}
         connection.execute(_OFFICER.insert(), row)
@@ -94,11 +92,11 @@ def _holds_nothing_for(connection: Connection, person: Person, roles: frozenset[
 
 def _may_manage(act: Act) -> None:
     if role_for(Deed.MANAGE_PEOPLE, act.actor.roles) is None:
-        raise NotPermitted("WRONG_ROLE", "An admin adds people and changes their roles. Act as one with --as.")
+        raise NotPermitted("WRONG_ROLE", "An admin adds people and changes their roles.")
 
 
 def _may_combine(roles: frozenset[str]) -> None:
     if not roles:
-        raise BadInput("NO_ROLE", "An account needs a role (--role).")
+        raise BadInput("NO_ROLE", "An account needs a role.")
     if alone := access.clashing(roles):
         raise BadInput("ROLES_CLASH", f"The role {alone} combines with no other role. Use an account of its own.")

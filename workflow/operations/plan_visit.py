@@ -35,7 +35,7 @@ def plan_visit(
             raise BadInput(
                 "DATE_ORDER",
                 f"The planned day {planned_on.isoformat()} is past; today is {today.isoformat()}. "
-                "Record a visit that was held with `aeo visit record`.",
+                "A visit that was held is recorded, not planned.",
             )
         role = permit(connection, office.origin, case, programme, Deed.PLAN_VISIT, act)
         if isinstance(role, Refused):

@@ -22,14 +22,14 @@ def record_absence(office: Office, *, email: str, first: date, last: date, deput
     deputy who cannot stand in; NotPermitted for anybody but a supervisor, an admin and the person.
     """
     if last < first:
-        raise BadInput("DATE_ORDER", f"--to {last.isoformat()} is before --from {first.isoformat()}. Swap them.")
+        raise BadInput(
+            "DATE_ORDER", f"The last day {last.isoformat()} is before the first day {first.isoformat()}. Swap them."
+        )
     with office.database.transaction() as transaction:
         connection = transaction.connection
         person, stand_in = people.by_email(connection, email), people.by_email(connection, deputy)
         if act.actor.id != person.id and role_for(Deed.RECORD_ABSENCE, act.actor.roles) is None:
-            raise NotPermitted(
-                "WRONG_ROLE", f"A supervisor, an admin or {person.name} records this absence. Act as one with --as."
-            )
+            raise NotPermitted("WRONG_ROLE", f"A supervisor, an admin or {person.name} records this absence.")
         people.lock(connection, [person.id, stand_in.id])
         person, stand_in = people.by_email(connection, email), people.by_email(connection, deputy)
         if person.id == stand_in.id:

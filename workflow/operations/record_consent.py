@@ -33,7 +33,9 @@ def record_consent(
     """
     key = inputs.key(idempotency_key)
     if publication is None and partners is None:
-        raise BadInput("CONSENT", "Say to what the company consents or not: --publication yes/no, --partners yes/no.")
+        raise BadInput(
+            "CONSENT", "Say whether the company consents to being published, to being told to partners, or to both."
+        )
     with office.database.transaction() as transaction:
         connection = transaction.connection
         row, case = certificates.lock(connection, number, act.actor)

@@ -136,7 +136,7 @@ def _counting(connection: Connection, case: Case, document_id: int) -> Row[Any] 
 def _not_there(document_id: int, case: Case) -> str:
     return (
         f"Document {document_id} does not count in the present cycle of {case.reference}. "
-        f"See `aeo document list {case.reference}`."
+        "Take one from the list of its documents."
     )
 
 

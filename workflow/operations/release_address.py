@@ -17,11 +17,13 @@ def release_address(office: Office, *, address: str, reason: str, act: Act) -> D
     """
     address, reason = inputs.email(address, "The address"), inputs.text(reason, "The reason")
     if role_for(Deed.RELEASE_ADDRESS, act.actor.roles) is None:
-        raise NotPermitted("WRONG_ROLE", "An officer, a supervisor or an admin releases an address. Act as one (--as).")
+        raise NotPermitted("WRONG_ROLE", "An officer, a supervisor or an admin releases an address.")
     with office.database.transaction() as transaction:
         connection = transaction.connection
         if not suppressions.release(connection, address, by=act.actor.id, reason=reason, now=act.now):
-            raise NotFound("NOT_SUPPRESSED", f"Mail to {address} is not held back. See `aeo outbox suppressed`.")
+            raise NotFound(
+                "NOT_SUPPRESSED", f"Mail to {address} is not held back. Look at the addresses that are held back."
+            )
         detail = {"address": salted(address, office.salt), "why": reason}
         enter_act(connection, act, "mail:address:released", detail)
-    return Done(f"Mail goes to {address} again. Send what was held back with `aeo outbox retry`.", {"address": address})
+    return Done(f"Mail goes to {address} again. What was held back can be sent again.", {"address": address})

@@ -25,7 +25,7 @@ def retry_message(office: Office, *, message: int, act: Act) -> Done:
         connection = transaction.connection
         row = outbox.lock(connection, message, act.actor)
         if row is None:
-            raise NotFound("NO_MESSAGE", f"There is no message {message}. See `aeo outbox list`.")
+            raise NotFound("NO_MESSAGE", f"There is no message {message}. Take one from the list of messages.")
         if row.status not in AGAIN:
             raise BadInput(
                 "NOT_TO_RETRY", f"Message {message} is {row.status}. Only one of {', '.join(AGAIN)} is sent again."

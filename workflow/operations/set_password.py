@@ -97,7 +97,7 @@ def may_keep_access(office: Office, act: Act, deed: str) -> None:
     if act.actor == OPERATOR and not office.production:
         return
     if role_for(Deed.KEEP_ACCESS, act.actor.roles) is None:
-        raise NotPermitted("WRONG_ROLE", f"An admin {deed}. Act as one with --as.")
+        raise NotPermitted("WRONG_ROLE", f"An admin {deed}.")
 
 
 def checked(password: str, name: str, email: str) -> str:

@@ -20,7 +20,7 @@ def set_retention_period(office: Office, *, kind: str, years: int, source: str, 
     Raises BadInput, and NotPermitted for anybody but an admin.
     """
     kind = inputs.one_of(kind, KINDS, "The kind of record")
-    source = inputs.text(source, "The source (--source)")
+    source = inputs.text(source, "The source")
     if not FEWEST_YEARS <= years <= _MOST_YEARS:
         raise BadInput("YEARS", f"Records are kept for {FEWEST_YEARS} to {_MOST_YEARS} years, not {years}.")
     demand(Deed.SET_RETENTION, act)

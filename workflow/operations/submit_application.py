@@ -61,9 +61,7 @@ def submit_application(
     override = inputs.text(accept_check_letter, "The reason for the check letter", empty=True)
     override = "" if identifier.check_holds else override
     if not identifier.check_holds and not override:
-        raise BadInput(
-            "UEN_CHECK", f"{identifier.sentence()} Correct it, or keep it with a reason (--accept-check-letter)."
-        )
+        raise BadInput("UEN_CHECK", f"{identifier.sentence()} Correct it, or keep it and say why.")
     given_name = inputs.name(company_name, "The company's name") if company_name else ""
     address = inputs.email(contact_email) if contact_email else ""
     named = site_names(sites)
@@ -140,9 +138,7 @@ def company_of(connection: Connection, uen: str, given_name: str, override: str,
     registered = connection.execute(select(_REGISTER.c.name).where(_REGISTER.c.uen == uen)).scalar_one_or_none()
     name = given_name or registered
     if not name:
-        raise BadInput(
-            "COMPANY_UNKNOWN", f"{uen} is not in the imported register. Give the company's name (--company-name)."
-        )
+        raise BadInput("COMPANY_UNKNOWN", f"{uen} is not in the imported register. Give the company's name.")
     result = connection.execute(
         _COMPANY.insert(),
         {

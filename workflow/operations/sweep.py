@@ -91,7 +91,7 @@ def sweep(
 def _guard(office: Office, *, now: datetime, dry_run: bool, confirm: Act | None) -> str:
     """Return why the sweep waits for a person, or nothing. Standing ends by date all the same."""
     if confirm is not None and role_for(Deed.CONFIRM_SWEEP, confirm.actor.roles) is None:
-        raise NotPermitted("WRONG_ROLE", "A supervisor confirms a held sweep (--as).")
+        raise NotPermitted("WRONG_ROLE", "A supervisor confirms a held sweep.")
     with office.database.snapshot() as connection:
         lapses, live = ledger.lapses_due(connection, now)
     if lapses <= GUARD_COUNT or lapses <= GUARD_SHARE * live:

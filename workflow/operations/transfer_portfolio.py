@@ -28,7 +28,7 @@ def transfer_portfolio(office: Office, *, from_: str, to: str, note: str, act: A
     Raises NotFound for an unknown person; BadInput when there is nothing to move or the other is no account manager;
     NotPermitted for anybody but a supervisor, an admin and the one who hands over; StaleVersion after a race.
     """
-    note = inputs.text(note, "The handover note (--note)")
+    note = inputs.text(note, "The handover note")
     identifier = inputs.uen(uen).value if uen else ""
     with office.database.transaction() as transaction:
         connection = transaction.connection
@@ -37,7 +37,7 @@ def transfer_portfolio(office: Office, *, from_: str, to: str, note: str, act: A
         if role is None and act.actor.id != before.id:
             raise NotPermitted(
                 "WRONG_ROLE",
-                f"A supervisor, an admin or {before.name} hands these companies over. Act as one with --as.",
+                f"A supervisor, an admin or {before.name} hands these companies over.",
             )
         held = holdings.lock(connection, before.id, accounts=[people.by_email(connection, to).id], uen=identifier)
         after = people.by_email(connection, to)
@@ -57,11 +57,11 @@ def name_account_manager(office: Office, *, uen: str, to: str, note: str, act: A
     Raises NotFound for an unknown person; BadInput when the company is unknown, has one already, or the other is no
     account manager; NotPermitted for anybody but an officer, a supervisor and an admin.
     """
-    note = inputs.text(note, "The note (--note)")
+    note = inputs.text(note, "The note")
     identifier = inputs.uen(uen).value
     role = role_for(Deed.NAME_MANAGER, act.actor.roles)
     if role is None:
-        raise NotPermitted("WRONG_ROLE", "An officer, a supervisor or an admin names an account manager (--as).")
+        raise NotPermitted("WRONG_ROLE", "An officer, a supervisor or an admin names an account manager.")
     with office.database.transaction() as transaction:
         connection = transaction.connection
         held = holdings.lock(connection, None, accounts=[people.by_email(connection, to).id], uen=identifier)
@@ -71,7 +71,7 @@ def name_account_manager(office: Office, *, uen: str, to: str, note: str, act: A
             raise BadInput(
                 "NO_COMPANY",
                 f"{identifier} is not a company without an account manager. "
-                "To move one that has an account manager, use `aeo portfolio transfer`.",
+                "One that has an account manager is handed over by transferring the portfolio.",
             )
         move_companies(connection, office, held, _NOBODY, after, note, act, role)
         return Done(f"{after.name} now manages {held.companies[0].name}.", {"to": to, "companies": [identifier]})

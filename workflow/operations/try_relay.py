@@ -2,11 +2,12 @@
 
 import asyncio
 import secrets
+from contextlib import suppress
 from datetime import datetime
 from html import escape
 
 from notifications.composition import Envelope, compose
-from notifications.connection import Reply
+from notifications.connection import Reply, Unreachable
 from notifications.rendering import Rendered
 from notifications.retry import Outcome
 from workflow.access import Deed, role_for
@@ -28,16 +29,24 @@ def try_relay(office: Office, post: Post, *, act: Act, real_now: datetime) -> Do
     letter = Rendered("Test of the mail relay", words + "\n", f"<p>{escape(words)}</p>\n")
     number = secrets.token_hex(8)
     envelope = Envelope(post.sender, address, post.sender, f"<test.{number}@{office.origin}>", real_now)
-    reply = asyncio.run(_send(post, address, compose(envelope, letter)))
+    try:
+        reply = asyncio.run(_send(post, address, compose(envelope, letter)))
+    except Unreachable as error:
+        raise _not_left(str(error)) from error
     with office.database.transaction() as transaction:
         enter_act(transaction.connection, act, "mail:relay:tried", {"outcome": str(reply.outcome)})
     if reply.outcome is not Outcome.SENT:
-        raise Unavailable("RELAY", f"The test letter did not leave: {reply.text}. Check AEO_SMTP_URL, then try again.")
+        raise _not_left(reply.text)
     return Done(f"The test letter to {address} left. The server answered: {reply.text}.")
 
 
+def _not_left(why: str) -> Unavailable:
+    return Unavailable("RELAY", f"The test letter did not leave: {why}. Check AEO_SMTP_URL, then try again.")
+
+
 async def _send(post: Post, address: str, content: bytes) -> Reply:
-    await post.transport.open()
+    with suppress(Unreachable):  # sending tries again, and its answer says why
+        await post.transport.open()
     try:
         return await post.transport.send(post.sender, address, content)
     finally:

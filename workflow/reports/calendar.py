@@ -21,36 +21,33 @@ _CERTIFICATE = table_of(models.Certificate)
 _D = table_of(models.Decision)
 _P = table_of(models.PlannedAction)
 
-_QUERY = (
-    select(
-        *_A.c,
-        _C.c.name,
-        _CERTIFICATE.c.number.label("decided_number"),
-        _CERTIFICATE.c.valid_from.label("decided_from"),
-        _CERTIFICATE.c.valid_until.label("decided_until"),
-        _P.c.id.label("planned_id"),
-        _P.c.rule,
-        _P.c.trigger,
-        _P.c.message,
-        _P.c.audience,
-        _P.c.due_on,
-        _P.c.due_at,
-        _P.c.status,
-        _P.c.outcome,
-        _P.c.occurrence,
-        _P.c.revision,
-        _P.c.settled_at,
-        _D.c.decision_no.label("basis_no"),
-        _D.c.recorded_at.label("planned_at"),
-    )
-    .select_from(
-        _P.join(_A, _A.c.id == _P.c.application_id)
-        .join(_C, _C.c.id == _A.c.company_id)
-        .join(_D, _D.c.id == _P.c.basis)
-        .outerjoin(_CERTIFICATE, _CERTIFICATE.c.decision_id == _P.c.basis)
-    )
-    .order_by(_P.c.due_at, _A.c.reference, _P.c.id)
+_QUERY = select(
+    *_A.c,
+    _C.c.name,
+    _CERTIFICATE.c.number.label("decided_number"),
+    _CERTIFICATE.c.valid_from.label("decided_from"),
+    _CERTIFICATE.c.valid_until.label("decided_until"),
+    _P.c.id.label("planned_id"),
+    _P.c.rule,
+    _P.c.trigger,
+    _P.c.message,
+    _P.c.audience,
+    _P.c.due_on,
+    _P.c.due_at,
+    _P.c.status,
+    _P.c.outcome,
+    _P.c.occurrence,
+    _P.c.revision,
+    _P.c.settled_at,
+    _D.c.decision_no.label("basis_no"),
+    _D.c.recorded_at.label("planned_at"),
+).select_from(
+    _P.join(_A, _A.c.id == _P.c.application_id)
+    .join(_C, _C.c.id == _A.c.company_id)
+    .join(_D, _D.c.id == _P.c.basis)
+    .outerjoin(_CERTIFICATE, _CERTIFICATE.c.decision_id == _P.c.basis)
 )
+_IN_ORDER = (_P.c.due_at, _A.c.reference, _P.c.id)
 _DROPPED = ("superseded", "cancelled")
 
 
@@ -83,9 +80,16 @@ def calendar(
     if account_manager_id:
         query = query.where(_C.c.account_manager_id == account_manager_id)
     if reference:
-        query = query.where(_A.c.id == cases.read(connection, reference, viewer).id)
+        # Put into order below: asked for it, SQLite would go through every case's plan instead of sorting a few rows.
+        query = query.where(_P.c.application_id == cases.read(connection, reference, viewer).id)
+    else:
+        query = query.order_by(*_IN_ORDER)
     if after:
         query = query.where(tuple_(_P.c.due_at, _A.c.reference, _P.c.id) > after)
+    if reference:
+        found = sorted(connection.execute(query), key=lambda row: (row.due_at, row.planned_id))[:limit]
+    else:
+        found = list(connection.execute(query.limit(limit)))
     return [
         {
             "planned_id": row.planned_id,
@@ -104,7 +108,7 @@ def calendar(
             "sequence": 2 * (row.revision - 1) + (row.status in _DROPPED),
             "updated_at": row.settled_at or row.planned_at,
         }
-        for row in connection.execute(query.limit(limit))
+        for row in found
     ]
 
 

@@ -7,8 +7,8 @@ from sqlalchemy import Connection, select
 
 from states import processing
 from states.dates import local_day
-from states.definition import Programme
-from states.facts import Person
+from states.definition import BACK, DATED, SAME, Programme, Transition
+from states.facts import Facts, Person
 from workflow import models
 from workflow.models.base import table_of
 from workflow.store import cases
@@ -41,6 +41,37 @@ def way(connection: Connection, office: Office, *, reference: str, viewer: Perso
         "spans": [_span(programme, span, row, today) for span, (_, _, row) in zip(spans, begun, strict=True)],
         "complete_on": local_day(case.complete_at, zone) if case.complete_at else None,
     }
+
+
+def possible(programme: Programme, seen: Facts) -> list[str]:
+    """Return the states that one step from here may lead to, in the order of the programme."""
+    found = {target for one in programme.from_state(seen.state, seen.back) for target in _ends(programme, one, seen)}
+    return [one.name for one in programme.states if one.name in found and one.name != seen.state]
+
+
+def targets(programme: Programme, seen: Facts) -> dict[str, str]:
+    """Return where each action from here leads, in words, by its trigger."""
+    titles = {state.name: state.title for state in programme.states}
+    found = {}
+    for one in programme.from_state(seen.state, seen.back):
+        ends = [titles[name] for name in _ends(programme, one, seen) if name != seen.state]
+        found[one.trigger] = " or ".join(ends) if ends and one.target != SAME else "stays in this state"
+    return found
+
+
+def by_itself(programme: Programme, seen: Facts) -> list[dict[str, str]]:
+    """Return what the clock alone does from here."""
+    mine = (one for one in programme.from_state(seen.state, seen.back) if one.roles == ("clock",))
+    return [{"trigger": one.trigger, "title": one.title} for one in mine]
+
+
+def _ends(programme: Programme, one: Transition, seen: Facts) -> tuple[str, ...]:
+    """Return where a transition may lead from here; one that leads back leads where this case was."""
+    ends = programme.targets(one, seen.state)
+    if one.target not in (BACK, DATED) or seen.back not in ends:
+        return ends
+    certified = tuple(state.name for state in programme.states if state.kind == "certified")
+    return certified if one.target == DATED and seen.back in certified else (seen.back,)
 
 
 def _span(programme: Programme, span: processing.Span, row: Any, today: date) -> dict[str, Any]:

@@ -131,6 +131,12 @@ def at_a_glance(
     }
 
 
+def ended_by(connection: Connection, case: Case) -> str:
+    """Return the ground of a case's newest decision, or nothing."""
+    query = select(_D.c.reason_code).where(_D.c.application_id == case.id).order_by(_D.c.decision_no.desc()).limit(1)
+    return connection.execute(query).scalar() or ""
+
+
 def counts(connection: Connection, *, case_id: int, cycle: int) -> dict[str, int]:
     """Return how many documents, visits, messages and trail entries a case has, by section: one query."""
     row = connection.execute(_COUNTS, {"case_id": case_id, "cycle": cycle}).one()

@@ -49,7 +49,7 @@ def message(connection: Connection, id_: int, *, viewer: Person) -> dict[str, An
     query = select(_N, _D.c.at.label("disposed_at")).outerjoin(_A, _A.c.id == _N.c.application_id).outerjoin(_D, of)
     row = connection.execute(visible_to(query, viewer).where(_N.c.id == id_)).first()
     if row is None:
-        raise NotFound("NO_MESSAGE", f"There is no message {id_}. See `aeo outbox list`.")
+        raise NotFound("NO_MESSAGE", f"There is no message {id_}. Take one from the list of messages.")
     tries = connection.execute(select(_T).where(_T.c.notification_id == id_).order_by(_T.c.id))
     found: dict[str, Any] = dict(row._mapping)  # noqa: SLF001
     return found | {

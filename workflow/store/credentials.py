@@ -59,7 +59,9 @@ def by_subject(connection: Connection, issuer: str, subject: str, *, keep: bool 
 def existing(found: Proofs | None) -> Proofs:
     """Return what was found. Raises NotFound."""
     if found is None:
-        raise NotFound("NO_OFFICER", "Nobody with this address has an active account. See `aeo officer list`.")
+        raise NotFound(
+            "NO_OFFICER", "Nobody with this address has an active account. Take one from the list of people."
+        )
     return found
 
 

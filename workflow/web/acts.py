@@ -144,13 +144,23 @@ FIELDS = {
     "VALID_UNTIL_NOT_LATER": "given_valid_until",
     "LAST_DAY_PAST": "given_valid_until",
     "ORDER_MISSING": "given_order",
+    "UEN_CHECK": "uen",
 }
+_NAME = re.compile(r"\(([a-z]+(?:_[a-z]+)*)\)")  # of a message, in brackets
+# Where the work goes on after an action, when that is not the case's first page.
+AFTERWARDS = {"start_review": "/checklist"}
 _FOR_THE_COMMAND_LINE = re.compile(r",? ?\((?:aeo |--)[^)]*\)")
 
 
 def said(sentence: str) -> str:
     """Return a sentence without what it says in brackets to people at a command line."""
     return _FOR_THE_COMMAND_LINE.sub("", sentence)
+
+
+def task(sentence: str) -> str:
+    """Return what a task says without the sentences that name commands; its page offers the same as forms."""
+    told = " ".join(one for one in re.split(r"(?<=[.:]) (?=[A-Z])", said(sentence)) if "`aeo " not in one)
+    return _NAME.sub(lambda found: f"({found[1].replace('_', ' ')})", told)
 
 
 def button(trigger: str, title: str) -> str:

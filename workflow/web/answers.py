@@ -12,10 +12,10 @@ from starlette.responses import Response
 
 from workflow.access import Area, opens
 from workflow.decisions.outcome import Done, Outcome, Refused
-from workflow.errors import BadInput, NotPermitted, StaleVersion, Unavailable
+from workflow.errors import BadInput, CaseworkError, NotPermitted, StaleVersion, TooMany, Unavailable
 from workflow.web import acts, words
 from workflow.web.forms import ManyProblems, posted_of
-from workflow.web.rendering import go, page, zone_of
+from workflow.web.rendering import go, ours, page, zone_of
 from workflow.web.site import caller_of
 
 
@@ -71,10 +71,14 @@ def problem_of(error: BadInput | NotPermitted) -> Problem:
     """Return bad input, or what a role may not do, as a page says it."""
     many = error.problems if isinstance(error, ManyProblems) else [error]
     told = tuple(
-        {"sentence": acts.said(one.sentence), "field": one.details.get("field", ""), "code": one.code, "who": ""}
-        for one in many
+        {"sentence": acts.said(one.sentence), "field": _field_of(one), "code": one.code, "who": ""} for one in many
     )
     return Problem("There is a problem", told, 403 if isinstance(error, NotPermitted) else 422)
+
+
+def _field_of(error: CaseworkError) -> str:
+    """Return the field that an error is about: the one it names, or the one that its code is always about."""
+    return str(error.details.get("field", "") or acts.FIELDS.get(error.code, ""))
 
 
 def _refusal(outcome: Refused) -> Problem:
@@ -93,17 +97,31 @@ def _shown(request: Request, problem: Problem, again: Again | None) -> Response:
     return _kept_page(request, problem)
 
 
-def kept(request: Request, error: StaleVersion | Unavailable) -> Response:
-    """Return the page that keeps what was typed when the case changed meanwhile or the records cannot be reached."""
-    changed = isinstance(error, StaleVersion)
-    title = "This case changed while you were working" if changed else "Casework cannot reach its records"
-    advice = (
-        "Your text is kept below and was not saved. Look at the change, then send it again."
-        if changed
-        else "Nothing you saved before is lost. What you just sent was not saved; it is kept below."
-    )
+_KEPT: dict[type[CaseworkError], tuple[int, str, str]] = {
+    StaleVersion: (
+        409,
+        "This case changed while you were working",
+        "Your text is kept below and was not saved. Look at the change, then send it again.",
+    ),
+    TooMany: (
+        429,
+        "Too many requests",
+        "What you just sent was not saved; it is kept below. Wait, then send it again.",
+    ),
+    Unavailable: (
+        503,
+        "Casework cannot reach its records",
+        "Nothing you saved before is lost. What you just sent was not saved; it is kept below.",
+    ),
+}
+
+
+def kept(request: Request, error: StaleVersion | TooMany | Unavailable) -> Response:
+    """Return the page that keeps what was typed: the case changed, too much came at once, the records are away."""
+    status, title, advice = next(told for kind, told in _KEPT.items() if isinstance(error, kind))
     told = ({"sentence": error.sentence, "field": "", "code": error.code, "who": ""},)
-    return _kept_page(request, Problem(title, told, 409 if changed else 503), advice=advice, stale=changed)
+    stale = isinstance(error, StaleVersion)
+    return _kept_page(request, Problem(title, told, status), advice=advice, stale=stale)
 
 
 def _kept_page(request: Request, problem: Problem, *, advice: str = "", stale: bool = False) -> Response:
@@ -126,7 +144,7 @@ def _back(request: Request) -> str:
     referer, host = request.headers.get("referer", ""), request.headers.get("host", "")
     for scheme in ("http://", "https://"):
         if host and referer.startswith(f"{scheme}{host}/"):
-            return referer.removeprefix(f"{scheme}{host}")
+            return ours(referer.removeprefix(f"{scheme}{host}")) or "/"
     return "/"
 
 

@@ -9,13 +9,14 @@ from fastapi.responses import JSONResponse
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
+from starlette.types import Lifespan
 
 from workflow.access import Area
 from workflow.reports import metrics
 from workflow.web import api
-from workflow.web.api.limiting import Limiter
 from workflow.web.errors import add_handlers
 from workflow.web.guard import routes, see
+from workflow.web.limiting import Limiter
 from workflow.web.pages import AREAS
 from workflow.web.rendering import TEMPLATES, SafeHeaders
 from workflow.web.site import Here, Site
@@ -24,9 +25,9 @@ _LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
 _HTMX = files(js_lib_htmx) / "static" / "htmx" / "htmx.min.js"
 
 
-def create_app(site: Site) -> FastAPI:
-    """Return the application of a site."""
-    app = FastAPI(title="AEO Casework", docs_url=None, redoc_url=None, openapi_url=None)
+def create_app(site: Site, *, lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+    """Return the application of a site. `lifespan` says what happens when its process begins and ends."""
+    app = FastAPI(title="AEO Casework", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.state.site = site
     app.state.limiter = Limiter()
     # A foreign name that resolves to this machine must not read pages.

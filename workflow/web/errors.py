@@ -105,8 +105,8 @@ def _told(request: Request, error: Exception) -> Response:
     api = request.url.path.startswith(API)
     if isinstance(error, SignInNeeded) and not api:
         return _sign_in(request)
-    if isinstance(error, Unavailable) and not api and request.method == "POST" and hasattr(request.state, "posted"):
-        return kept(request, error)
+    if isinstance(error, (Unavailable, TooMany)) and not api and request.method == "POST":
+        return _waits(kept(request, error), error)
     status = status_of(error)
     if api and status == 400:  # noqa: PLR2004  # HTTP: it was well formed and cannot be used
         status = 422
@@ -115,6 +115,11 @@ def _told(request: Request, error: Exception) -> Response:
     answer = _answer(request, status, error.code, sentence, **_members(error))
     if status == 401:  # noqa: PLR2004  # HTTP
         answer.headers["WWW-Authenticate"] = "Bearer"
+    return _waits(answer, error)
+
+
+def _waits(answer: Response, error: CaseworkError) -> Response:
+    """Say for how long to wait, where that is known."""
     if "seconds" in error.details:
         answer.headers["Retry-After"] = str(error.details["seconds"])
     return answer
@@ -157,7 +162,9 @@ def _not_understood(request: Request, error: Exception) -> Response:
 def _unexpected(request: Request, error: Exception) -> Response:
     _log.error("A page failed: %s", request.url.path, exc_info=error)
     if request.url.path.startswith(API):
-        return problem(500, "INTERNAL", _SENTENCES[500])
-    answer = page(request, "error.html", status=500, title="This page cannot be shown now", sentence=_SENTENCES[500])
+        answer = problem(500, "INTERNAL", _SENTENCES[500])
+    else:
+        title = "This page cannot be shown now"
+        answer = page(request, "error.html", status=500, title=title, sentence=_SENTENCES[500])
     answer.headers.update(HEADERS)  # this answer is made outside of what adds them to every other one
     return answer

@@ -20,6 +20,8 @@ from workflow.errors import CaseworkError, NotPermitted
 from workflow.operations.note_denial import note_denial
 from workflow.reports import sight
 from workflow.web.forms import Posted, read_form
+from workflow.web.identity import address_of
+from workflow.web.limiting import Limiter
 from workflow.web.site import Caller, site_of
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -69,12 +71,23 @@ class GuardedRoute(APIRoute):
                     # What was typed is kept, signed out or in an outage; files are taken of nobody who is not signed in.
                     if changing and (request.state.caller is not None or _is_short(request)):
                         request.state.posted = await read_form(request)
+                self.count(request)
                 await run_in_threadpool(_enter, request, area, changing)
                 return await handle(request)
             finally:
                 await request.close()  # files that came along lie on the disk until then
 
         return guarded
+
+    def count(self, request: Request) -> None:
+        """Count the request, so that no one program slows everybody. Raises TooMany."""
+        caller: Caller | None = request.state.caller
+        limiter_of(request).count_page(caller.person.id if caller else "", address_of(request))
+
+
+def limiter_of(request: Request) -> Limiter:
+    limiter: Limiter = request.app.state.limiter
+    return limiter
 
 
 def routes(largest_body: int = _LARGEST_BODY) -> APIRouter:

@@ -19,18 +19,19 @@ TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "web"
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self'; "
-        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+        "object-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Strict-Transport-Security": "max-age=31536000",  # browsers heed it over TLS alone
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",  # browsers heed it over TLS alone
 }
 _SAID = "__Host-aeo-said"  # what was just done, for the next page
 _SAID_SECONDS = 300
-LOOK = "aeo-look"  # light or dark, roomy or not: no secret, so no session keeps it
+_STATIC = "/static/"
+LOOK = "__Host-aeo-look"  # light or dark, roomy or not: no secret, so no session keeps it
 _LOOKS = frozenset({"light", "dark", "roomy"})
 
 
@@ -94,6 +95,11 @@ def go(request: Request, to: str, *, said: str = "", link: str = "", link_title:
     return answer
 
 
+def ours(address: str) -> str:
+    """Return an address when it is a page of ours as every browser reads it, and nothing otherwise."""
+    return address if address.startswith("/") and address[1:2] not in ("/", "\\") and address.isprintable() else ""
+
+
 def zone_of(request: Request) -> str:
     """Return the zone of the first programme, in which a page over all cases states its days. Asked once a process."""
     kept: str | None = getattr(request.app.state, "zone", None)
@@ -119,7 +125,10 @@ def notices(request: Request) -> list[str]:
 
 
 class SafeHeaders:
-    """Adds the headers to every answer that does not carry them yet, such as files and health."""
+    """Adds the headers to every answer that does not carry them yet, such as files and health.
+
+    No cache keeps an answer that does not say otherwise; what lies under /static holds nothing of anybody.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -134,6 +143,8 @@ class SafeHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+                if not scope["path"].startswith(_STATIC):
+                    headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
         await self._app(scope, receive, with_headers)

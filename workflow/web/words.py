@@ -74,6 +74,7 @@ _CLOCK = {
     "band_ends": "Notice that the band ends before the certificate",
     "reminder_of_task": "Reminder: a second person must confirm",
 }
+_DAY = len("2027-01-28")
 _ANSWERS = {"yes": "Yes", "no": "No", "na": "Not applicable", None: "No answer yet"}
 _ASSESSMENTS = {
     "met": "Met",
@@ -96,6 +97,84 @@ _MESSAGES = {
     "certified": "certificate and letter",
     "information_requested": "the question",
     "renewal_received": "renewal received",
+}
+
+_MAIL = {
+    "queued": "Queued",
+    "sending": "Sending",
+    "sent": "Sent",
+    "failed": "Failed",
+    "in_doubt": "Uncertain",
+    "suppressed": "Held back",
+}
+_MAIL_GLYPHS = {
+    "queued": "state-clock",
+    "sending": "state-clock",
+    "sent": "yes",
+    "failed": "no",
+    "in_doubt": "warn",
+    "suppressed": "awaiting_information",
+}
+_KEPT = "kept in the local mailbox"
+_CAUSES = {
+    "decision": "A decision on the case",
+    "planned": "A planned message",
+    "application": "The application came in",
+    "visit": "A visit was planned",
+    "request": "Question{number} to the company",
+    "entry": "The company got another account manager",
+    "task": "Task{number} stayed open",
+    "notification": "Message{number} did not arrive",
+}
+_TRIES = {"temporary": "Refused for now", "permanent": "Refused for good"}
+_FATES = {"planned": "Planned", "done": "Done", "superseded": "Superseded", "cancelled": "Cancelled"}
+_SPANS = {"runs": "Runs", "stopped": "Stopped", "off": "Does not count"}
+_FAMILIES = {
+    "decisions": "Decisions and refusals",
+    "documents": "Documents",
+    "answers": "Answers and assessments",
+    "visits": "Visits and band",
+    "questions": "Questions to the company",
+    "clock": "What the clock did",
+    "other": "Everything else",
+}
+_FIELDS = {
+    "assignee_id": "Officer",
+    "cycle": "Cycle",
+    "deadline": "Service target",
+    "complete_at": "Complete since",
+    "certificate_number": "Certificate",
+    "valid_from": "Valid from",
+    "valid_until": "Last day of validity",
+    "ended_on": "Ended on",
+    "suspended_on": "Suspended on",
+    "continues_until": "Continues until",
+    "next_certificate": "Certificate that follows",
+    "next_valid_from": "That one is valid from",
+    "next_valid_until": "Its last day",
+    "publication_consent": "May be published",
+    "partner_consent": "May be told to partners",
+}
+# What a company reads of its case: a title, and what happens next.
+_COMPANY = {
+    "submitted": ("Received", "We look whether everything is there. If something is missing, we write to you."),
+    "checklist_review": ("We are checking your answers", "We read your answers and documents. Then we visit you."),
+    "awaiting_information": ("Waiting for you", "Answer the questions. Our clock runs again when your answers arrive."),
+    "validation": ("On-site assessment", "We visit your sites. Then the application is decided."),
+    "certified": ("Certified", "Keep to what you declared and tell us about changes. We write to you before it ends."),
+    "revalidation_due": ("Time to renew", "Send your renewal application, so that there is time to decide it."),
+    "lapsed": ("Certificate ended", "You can apply again at any time."),
+    "rejected": ("Application not approved", "The letter says why and what you can do about it."),
+    "withdrawn": ("Withdrawn by you", "You can apply again at any time."),
+    "suspended": ("Suspended", "The letter says why, and what has to be done before the benefits count again."),
+    "revoked": ("Revoked", "The letter says why and what you can do about it."),
+}
+_COMPANY_KINDS = {
+    "review": ("We are working on your application", "We write to you when something changes."),
+    "waiting": _COMPANY["awaiting_information"],
+    "certified": _COMPANY["certified"],
+    "suspended": _COMPANY["suspended"],
+    "closed": ("Closed", "You can apply again at any time."),
 }
 
 # Fields whose text is worth keeping when a form fails, as people call them; the rest goes along unseen.
@@ -194,6 +273,80 @@ def planned(name: str) -> str:
 def message(name: str) -> str:
     """Return a message by its name as people speak of it: certificate suspended."""
     return _MESSAGES.get(name) or name.replace("_", " ")
+
+
+def mail_state(status: str) -> str:
+    return _MAIL.get(status, status)
+
+
+def mail_glyph(status: str) -> str:
+    return _MAIL_GLYPHS.get(status, "mail")
+
+
+def mail_try(outcome: str) -> str:
+    """Return what one try came to: Sent, Refused for now, Refused for good, Uncertain."""
+    return _TRIES.get(outcome) or mail_state(outcome)
+
+
+def reply(text: str) -> str:
+    """Return what a mail server said; of the local mailbox without the name of the file."""
+    return _KEPT if text.startswith(_KEPT) else text
+
+
+def recipient(name: str, who: str) -> str:
+    """Return whom a message is for: a contact of the company, or a colleague in a role or by name."""
+    kind = name.partition(":")[0]
+    if kind == "contact":
+        return who or "the company"
+    role_ = {"account_manager": "account manager", "assignee": "officer of the case"}.get(name, "")
+    return ", ".join(filter(None, (who, role_))) or "a colleague"
+
+
+def why_sent(why: Mapping[str, Any]) -> str:
+    """Return why a message goes out, as a sentence without its end."""
+    number = f" {why['number']}" if why["number"] else ""
+    if why["kind"] == "decision" and why["rule"]:
+        return f"Decision{number} of the case: {why['rule']}"
+    if why["kind"] == "planned" and why["rule"]:
+        return f"Rule {why['rule'].replace('_', ' ')}, due {day(why['on'])}"
+    return _CAUSES.get(why["kind"], "Sent by the clock to colleagues").format(number=number)
+
+
+def fate(status: str) -> str:
+    return _FATES.get(status, status)
+
+
+def span(clock_: str) -> str:
+    return _SPANS.get(clock_, clock_)
+
+
+def family(name: str) -> str:
+    return _FAMILIES.get(name, name)
+
+
+def changed(name: str) -> str:
+    return _FIELDS.get(name, name.replace("_", " ").capitalize())
+
+
+def value(found: Any, zone: str) -> str:
+    """Return a value of an entry as people read it: days and instants in words, nothing as a dash."""
+    if found is None or found == "":
+        return "nothing"
+    if isinstance(found, bool):
+        return "yes" if found else "no"
+    if isinstance(found, str) and len(found) >= _DAY and found[4:5] == "-" and found[7:8] == "-":
+        try:
+            return day(date.fromisoformat(found)) if len(found) == _DAY else moment(datetime.fromisoformat(found), zone)
+        except ValueError:
+            return found
+    return str(found)
+
+
+def for_company(state: str, kind: str, *, no_reply: bool = False) -> tuple[str, str]:
+    """Return what a company reads of a state: a title, and what happens next."""
+    if state == "withdrawn" and no_reply:
+        return "Closed, no answer", "You can apply again at any time."
+    return _COMPANY.get(state) or _COMPANY_KINDS[kind]
 
 
 def answer(value: str | None) -> str:

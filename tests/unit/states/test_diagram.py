@@ -142,3 +142,34 @@ class TestSvg:
         root = ET.fromstring(svg(changed))  # noqa: S314  # our own text
 
         assert 'A & B <"C">' in boxes(root)
+
+
+class TestWay:
+    """With a case's way the picture says where it was, where it is and what one step leads to."""
+
+    def drawn(self, **way: object) -> ET.Element:
+        given = {"visited": ["submitted", "checklist_review", "validation", "checklist_review", "validation"]} | way
+        return ET.fromstring(svg(shipped("stp"), current="validation", **given))  # type: ignore[arg-type]  # noqa: S314  # our own
+
+    def test_draws_the_way_strong_the_possible_solid_and_the_rest_dashed(self):
+        picture = self.drawn(possible=["certified", "withdrawn"])
+        kinds = [path.get("class") for path in picture.iter(f"{SVG}path") if path.get("marker-end")]
+        assert kinds.count("been") == 3  # there, there, and back once
+        assert kinds.count("possible") == 2  # one of them leaves many states, and has no arrow otherwise
+        assert "rest" in kinds
+
+    def test_marks_the_present_state_with_its_day_and_counts_visits(self):
+        words = " ".join(text.text or "" for text in self.drawn(since="24 Nov 2026").iter(f"{SVG}text"))
+        assert "since 24 Nov 2026 · 2\N{MULTIPLICATION SIGN}" in words
+        assert "Checklist review 2\N{MULTIPLICATION SIGN}" in words
+
+    def test_describes_the_way_and_has_no_notes(self):
+        picture = self.drawn(possible=["certified"])
+        said = picture.findtext(f"{SVG}desc") or ""
+        assert said.startswith("The way so far: Submitted, then Checklist review, then Validation")
+        assert said.endswith("Possible from here: Certified.")
+        assert not [text for text in picture.iter(f"{SVG}text") if text.get("class") == "note"]
+
+    def test_uses_no_style_attribute_and_draws_a_programme_alone_as_before(self):
+        assert " style=" not in svg(shipped("stp"), current="validation", visited=["submitted", "validation"])
+        assert 'class="rest"' not in svg(shipped("stp"), current="validation")

@@ -13,8 +13,8 @@ from states.facts import OPERATOR
 from workflow.files import LARGEST
 from workflow.operations.add_token import add_token
 from workflow.operations.revoke_token import revoke_token
-from workflow.web.api.limiting import Limiter
 from workflow.web.identity import identify
+from workflow.web.limiting import Limiter
 
 
 def known(office, header, now=b.NOW):

@@ -27,7 +27,7 @@ from schemathesis.specs.openapi.checks import (
 
 from workflow.web import api
 from workflow.web.api.description import document_of
-from workflow.web.api.limiting import Limiter
+from workflow.web.limiting import Limiter
 
 CHECKS = [
     not_a_server_error,

@@ -6,7 +6,7 @@ import json
 import re
 from typing import BinaryIO
 
-from workflow.reports.trail.table import COLUMNS, FORMULA, row_of, safe
+from workflow.reports.trail.table import COLUMNS, FORMULA, INTERNAL, row_of, safe
 from workflow.reports.trail.trail import Trail
 
 _BETWEEN = "\x1f"  # ASCII's unit separator
@@ -19,10 +19,13 @@ def write(trail: Trail, target: BinaryIO) -> int:
     officers = trail.officers()
     text = io.TextIOWrapper(target, encoding="utf-8", newline="", write_through=False)
     writer = csv.writer(text)
-    writer.writerow(COLUMNS)
+    writer.writerow([*COLUMNS, *(INTERNAL if trail.internal else ())])
+    internal = trail.internal_reasons()
     count = 0
     for line in trail.lines():
         cells = row_of(line, officers)
+        if trail.internal:
+            cells.append(internal.get(line.position, ""))
         plain = _plain(cells)
         if plain:
             text.write(plain)
@@ -50,7 +53,8 @@ def _plain(cells: list[str]) -> str:
 
 def metadata(trail: Trail, name: str, count: int) -> str:
     """Return what the file beside a CSV says: its columns, filters, time zone and checkpoint."""
-    columns = [{"name": column, "titles": column, "dc:description": says} for column, says in COLUMNS.items()]
+    told = COLUMNS | (INTERNAL if trail.internal else {})
+    columns = [{"name": column, "titles": column, "dc:description": says} for column, says in told.items()]
     about = dict(trail.about(count)) | {
         "Formulas": "A cell that begins with = + - @ ' a tab or a return got an apostrophe before it; take one away."
     }

@@ -10,13 +10,13 @@ import xlsxwriter
 from xlsxwriter.exceptions import FileCreateError
 
 from workflow.reports.trail.plain import plain
-from workflow.reports.trail.table import COLUMNS, row_of, safe
+from workflow.reports.trail.table import COLUMNS, INTERNAL, row_of, safe
 from workflow.reports.trail.trail import Trail
 
 ROWS = 1_048_576  # of a sheet, in Excel
 CELL = 32_767  # characters of a cell, in Excel
 _CUT = " [cut: Excel takes no more; the JSON Lines export holds all]"
-_WIDTHS = (8, 28, 28, 30, 16, 12, 28, 18, 14, 10, 20, 20, 40, 60, 20)
+_WIDTHS = (8, 28, 28, 30, 16, 12, 28, 18, 14, 10, 20, 20, 40, 60, 20, 60)
 _OPTIONS = {
     "constant_memory": True,
     "strings_to_formulas": False,
@@ -32,19 +32,22 @@ def write(trail: Trail, target: BinaryIO, *, rows: int = ROWS) -> int:
     book.set_properties({"title": f"Trail of {trail.checkpoint.origin}", "created": trail.made_at.replace(tzinfo=None)})
     bold = book.add_format({"bold": True})
     wrapped = book.add_format({"text_wrap": True, "valign": "top"})
-    sheet, about = _sheet(book, "Trail", bold), book.add_worksheet("About")
+    columns = COLUMNS | (INTERNAL if trail.internal else {})
+    internal = trail.internal_reasons()
+    sheet, about = _sheet(book, "Trail", bold, columns), book.add_worksheet("About")
     officers = trail.officers()
     count, row, number = 0, 1, 1
     for line in trail.lines():
         if row == rows:
             number += 1
-            sheet, row = _sheet(book, f"Trail {number}", bold), 1
-        for column, cell in enumerate(row_of(line, officers)):
+            sheet, row = _sheet(book, f"Trail {number}", bold, columns), 1
+        cells = [*row_of(line, officers), internal.get(line.position, "")]
+        for column, cell in enumerate(cells):
             if cell:
                 sheet.write_string(row, column, _fitting(safe(plain(cell))))
         row += 1
         count += 1
-    _about(about, trail, count, bold, wrapped)
+    _about(about, trail, count, bold, wrapped, columns)
     try:
         book.close()
     except FileCreateError as error:  # it hides the reason, which is an OSError
@@ -52,22 +55,22 @@ def write(trail: Trail, target: BinaryIO, *, rows: int = ROWS) -> int:
     return count
 
 
-def _sheet(book: Any, name: str, bold: Any) -> Any:
+def _sheet(book: Any, name: str, bold: Any, columns: dict[str, str]) -> Any:
     sheet = book.add_worksheet(name)
     sheet.freeze_panes(1, 0)
-    for column, (title, width) in enumerate(zip(COLUMNS, _WIDTHS, strict=True)):
+    for column, (title, width) in enumerate(zip(columns, _WIDTHS, strict=False)):
         sheet.set_column(column, column, width)
         sheet.write_string(0, column, title, bold)
     return sheet
 
 
-def _about(sheet: Any, trail: Trail, count: int, bold: Any, wrapped: Any) -> None:
+def _about(sheet: Any, trail: Trail, count: int, bold: Any, wrapped: Any, columns: dict[str, str]) -> None:
     sheet.set_column(0, 0, 20)
     sheet.set_column(1, 1, 100)
     said = [
         *trail.about(count),
         ("Formulas", "A cell that begins with = + - @ ' a tab or a return got an apostrophe before it; take one away."),
-        *((f"Column {string.ascii_uppercase[n]}", f"{name}: {says}") for n, (name, says) in enumerate(COLUMNS.items())),
+        *((f"Column {string.ascii_uppercase[n]}", f"{name}: {says}") for n, (name, says) in enumerate(columns.items())),
     ]
     for row, (title, text) in enumerate(said):
         sheet.write_string(row, 0, title, bold)

@@ -14,14 +14,15 @@ class Format:
 
     write: Callable[[Trail, BinaryIO], int]
     of_one_case: bool = False
+    internal: bool = False  # whether it has room for internal reasons
     beside: str = ""  # the ending of a second file that says what the first is, where the format cannot
     about: Callable[[Trail, str, int], str] | None = None  # the text of that file, from the first one's name and count
 
 
 FORMATS: dict[str, Format] = {
-    "csv": Format(as_csv.write, beside=as_csv.BESIDE, about=as_csv.metadata),
+    "csv": Format(as_csv.write, internal=True, beside=as_csv.BESIDE, about=as_csv.metadata),
     "jsonl": Format(as_bundle.write),
-    "xlsx": Format(as_xlsx.write),
+    "xlsx": Format(as_xlsx.write, internal=True),
     "xes": Format(as_xes.write),
     "ocel": Format(as_ocel.write),
     "pdf": Format(as_pdf.write, of_one_case=True),

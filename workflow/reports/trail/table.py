@@ -20,6 +20,7 @@ COLUMNS = {
     "summary": "what happened, for people",
     "leaf": "SHA-256(0x00 || canonical form), hexadecimal",
 }
+INTERNAL = {"internal_reason": "what only those who need to know may read; not in the log, which holds its digest"}
 FORMULA = frozenset("=+-@\t\r'")
 
 

@@ -19,6 +19,7 @@ from workflow.store import cases
 
 _A = table_of(models.Application)
 _COMPANY = table_of(models.Company)
+_D = table_of(models.Decision)
 _ENTRY = table_of(models.AuditEntry)
 _OFFICER = table_of(models.Officer)
 _PAGE = 200  # entries at a time: more of them do not stay in the processor's cache, and fewer are asked for too often
@@ -82,6 +83,7 @@ class Trail:
     made_by: Person
     zone: str  # in which days were given
     progress: Callable[[int], None] = lambda _: None
+    internal: bool = False  # whether internal reasons are told, which the log itself holds as digests alone
     checkpoint: Checkpoint = field(init=False)
 
     def __post_init__(self) -> None:
@@ -100,6 +102,16 @@ class Trail:
         """Return everybody's name by opaque id; entries hold no names."""
         return {row.id: row.name for row in self.connection.execute(select(_OFFICER.c.id, _OFFICER.c.name))}
 
+    def internal_reasons(self) -> dict[int, str]:
+        """Return the internal reasons of decisions by the entry's index; none unless they were asked for."""
+        if not self.internal:
+            return {}
+        query = select(_ENTRY.c.position, _D.c.internal_reason).join(_D, _D.c.entry_id == _ENTRY.c.id)
+        rows = self.connection.execute(
+            query.where(_D.c.internal_reason != "", _ENTRY.c.position < self.checkpoint.size)
+        )
+        return {row.position: row.internal_reason for row in rows}
+
     def about(self, count: int | None = None) -> list[tuple[str, str]]:
         """Return what an export says of itself, as titles and texts."""
         told = {name: f"{value}" for name, value in self.wanted.told().items()}
@@ -112,7 +124,12 @@ class Trail:
             ("Times", f"UTC with offset, ISO 8601. Days of filters are days in {self.zone}."),
             ("Checkpoint", self.note),
             ("Verifier key", self.verifier),
-            ("Internal reasons", "not in the trail, which holds their digests"),
+            (
+                "Internal reasons",
+                "in a column of their own, from the decisions; the trail holds their digests"
+                if self.internal
+                else "not in the trail, which holds their digests",
+            ),
         ]
         return said if count is None else [*said, ("Entries", f"{count}")]
 

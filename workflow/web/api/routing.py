@@ -13,9 +13,8 @@ from starlette.responses import Response
 
 from workflow.access import OPENED_BY, STAFF, Area
 from workflow.errors import BadInput
-from workflow.web.api.limiting import Limiter
 from workflow.web.api.shapes import PROBLEM_TYPE, Problem, example_problem
-from workflow.web.guard import GuardedRoute, SignInNeeded
+from workflow.web.guard import GuardedRoute, SignInNeeded, limiter_of
 from workflow.web.identity import address_of
 
 PREFIX = "/api/v1"
@@ -47,7 +46,7 @@ class ApiRoute(GuardedRoute):
         known = {field.alias for field in self.dependant.query_params}
 
         async def limited(request: Request) -> Response:
-            limiter, address = limiter_of(request), _address(request)
+            limiter, address = limiter_of(request), address_of(request)
             limiter.look(limiter.wrong_tokens, "wrong token", address)
             _strict(request, known, self.takes)
             try:
@@ -62,35 +61,24 @@ class ApiRoute(GuardedRoute):
 
         return limited
 
+    def count(self, request: Request) -> None:
+        """Count a call for its caller, or for the address; one without a good token is counted when it is refused."""
+        limiter, caller = limiter_of(request), request.state.caller
+        if caller is not None:
+            limiter.count(limiter.calls, "calls", caller.person.id)
+            if self.changing:
+                limiter.count(limiter.changes, "changes", caller.person.id)
+        elif self.area is Area.PUBLIC:
+            limiter.count(limiter.unknown, "unknown", address_of(request))
+
 
 def api_routes() -> APIRouter:
     """Return an empty set of routes of the API."""
     return APIRouter(
         route_class=ApiRoute,
         max_body_size=_LARGEST_BODY,
-        dependencies=[params.Depends(_counted)],
         generate_unique_id_function=lambda route: route.name.rstrip("_"),  # an operation of that name may be imported
     )
-
-
-def limiter_of(request: Request) -> Limiter:
-    limiter: Limiter = request.app.state.limiter
-    return limiter
-
-
-def _counted(request: Request) -> None:
-    """Count the request for the caller, or for the address where nobody is known."""
-    limiter, caller = limiter_of(request), request.state.caller
-    if caller is None:
-        limiter.count(limiter.unknown, "unknown", _address(request))
-        return
-    limiter.count(limiter.calls, "calls", caller.person.id)
-    if request.method not in _READING:
-        limiter.count(limiter.changes, "changes", caller.person.id)
-
-
-def _address(request: Request) -> str:
-    return address_of(request) or "nobody"
 
 
 def _strict(request: Request, known: set[str], takes: str) -> None:

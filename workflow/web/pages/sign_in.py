@@ -24,7 +24,7 @@ from workflow.web.answers import Problem
 from workflow.web.forms import posted_of
 from workflow.web.guard import routes, see
 from workflow.web.identity import address_of, forget, remember, token_of
-from workflow.web.rendering import go, page
+from workflow.web.rendering import go, ours, page
 from workflow.web.site import Caller, caller_of, site_of
 
 _KEPT_SECONDS = 12 * 3600
@@ -272,8 +272,7 @@ def _next(request: Request) -> str:
     if known := getattr(request.state, "next", ""):
         return str(known)
     wanted = posted_of(request).text("next") or request.query_params.get("next", "")
-    ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\", "/sign-")) and wanted.isprintable()
-    return wanted if ours else ""
+    return "" if wanted.startswith("/sign-") else ours(wanted)
 
 
 def _provider(request: Request) -> Provider:

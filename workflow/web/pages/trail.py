@@ -99,7 +99,16 @@ def export(request: Request, site: Here, acting: Acting) -> Response:
             officers = people.officers(connection, local_day(acting.now, zone))
         wanted = _wanted(request, officers, dict(posted.typed()))
         file = Path(folder.name) / f"trail.{_ENDINGS[form]}"
-        export_trail(site.office, site.signer(), file=file, wanted=wanted, act=acting, zone=zone, form=form)
+        export_trail(
+            site.office,
+            site.signer(),
+            file=file,
+            wanted=wanted,
+            act=acting,
+            zone=zone,
+            form=form,
+            internal_reasons=posted.text("internal") == "yes",
+        )
     except (BadInput, NotPermitted) as error:
         folder.cleanup()
         return page(

@@ -69,6 +69,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_application_work", ["work_rank", "work_on", "id"], unique=False)
         batch_op.create_index("ix_application_work_of", ["assignee_id", "work_rank", "work_on", "id"], unique=False)
         batch_op.create_index("ix_application_work_for", ["waits_for", "work_rank", "work_on", "id"], unique=False)
+    op.create_index(op.f("ix_certificate_decision_id"), "certificate", ["decision_id"], unique=False)
     day = f"CAST({DAY} AS DATE)" if op.get_bind().dialect.name == "postgresql" else DAY
     op.execute(f"UPDATE application SET work_rank = {RANK}, work_on = {day}")
     _keep_words()
@@ -84,6 +85,7 @@ def _keep_words() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_certificate_decision_id"), table_name="certificate")
     with op.batch_alter_table("application", schema=None) as batch_op:
         batch_op.drop_index("ix_application_work_for")
         batch_op.drop_index("ix_application_work_of")

@@ -6,15 +6,34 @@ from workflow.web.guard import routes
 from workflow.web.pages.case import (
     acting,
     checklist,
+    clock,
+    company,
     deciding,
     documents,
+    history,
     information,
+    messages,
     overview,
+    printed,
     recording,
     visits,
 )
 
-_SECTIONS = (overview, checklist, documents, visits, information, acting, deciding, recording)
+_SECTIONS = (
+    overview,
+    checklist,
+    documents,
+    visits,
+    information,
+    messages,
+    clock,
+    history,
+    company,
+    printed,
+    acting,
+    deciding,
+    recording,
+)
 
 
 def router() -> APIRouter:

@@ -129,9 +129,8 @@ def fire(request: Request, site: Site, by: Act, reference: str, trigger: str, *,
             idempotency_key=posted.once,
         )
 
-    return act(
-        request, fired, to=f"/cases/{reference}", again=lambda problem: again(request, reference, trigger, problem)
-    )
+    to = f"/cases/{reference}{acts.AFTERWARDS.get(trigger, '')}"
+    return act(request, fired, to=to, again=lambda problem: again(request, reference, trigger, problem))
 
 
 def given_of(posted: Posted, declared: dict[str, str], today: date, problems: Problems) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""How often one may ask: counts in this process, over a window that moves. Knows tokens and addresses, no route.
+"""How often one may ask: counts in this process, over a window that moves. Knows people and addresses, no route.
 
 With several processes each counts for itself, so the true limit is that many times higher: it is there to keep one
 runaway program from slowing everybody, not to meter.
@@ -19,6 +19,10 @@ CALLS = RateLimitItemPerMinute(600)
 CHANGES = RateLimitItemPerMinute(120)
 # The description, the checkpoint: small, and cached by whoever asks often.
 UNKNOWN = RateLimitItemPerMinute(120)
+# A person who opens a page a second, each with its parts, asks three times a second; nobody reads ten.
+PAGES = RateLimitItemPerMinute(600)
+# An office of 200 that signs in at nine behind one address asks about 1,000 times within a minute.
+SIGNED_OUT = RateLimitItemPerMinute(1_200)
 # Tokens cannot be guessed; this stops a program with a dead token from asking for ever.
 WRONG_TOKENS = RateLimitItemPerMinute(30)
 
@@ -33,8 +37,11 @@ class Limiter:
         changes: RateLimitItem = CHANGES,
         unknown: RateLimitItem = UNKNOWN,
         wrong_tokens: RateLimitItem = WRONG_TOKENS,
+        pages: RateLimitItem = PAGES,
+        signed_out: RateLimitItem = SIGNED_OUT,
     ) -> None:
         self.calls, self.changes, self.unknown, self.wrong_tokens = calls, changes, unknown, wrong_tokens
+        self.pages, self.signed_out = pages, signed_out
         self._window = MovingWindowRateLimiter(MemoryStorage())
 
     def count(self, item: RateLimitItem, kind: str, who: str) -> None:
@@ -46,6 +53,13 @@ class Limiter:
         """Raise TooMany when the next one would be; count nothing."""
         if not self._window.test(item, kind, who):
             raise self._too_many(item, kind, who)
+
+    def count_page(self, person: str, address: str) -> None:
+        """Count a request for a page: of a person, or of an address where nobody is known. Raises TooMany."""
+        if person:
+            self.count(self.pages, "pages", person)
+        else:
+            self.count(self.signed_out, "signed out", address)
 
     def _too_many(self, item: RateLimitItem, kind: str, who: str) -> TooMany:
         reset = self._window.get_window_stats(item, kind, who).reset_time
