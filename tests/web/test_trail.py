@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from workflow import models
 from workflow.audit import bundle
+from workflow.audit.note import Checkpoint, sign_checkpoint
 from workflow.models.base import table_of
 from workflow.operations.seal_log import seal_log
 from workflow.store.signing import make_key, signer_of
@@ -112,6 +113,14 @@ def test_verification_says_what_holds_and_names_what_does_not(office, auditor, s
     assert "The log holds, but the tables say something else" in told
     assert reference in told
     assert auditor.post("/trail/verification", {"checkpoint": "no note"}).status_code in (200, 422)
+
+
+def test_verification_says_between_which_entries_a_log_was_rewritten(office, auditor, signer):
+    b.in_validation(office, b.people(office))
+    done = sealed(office, signer)
+    other = sign_checkpoint(Checkpoint(done.origin, done.size - 1, bytes(32)), signer.key)
+    told = w.words_of(auditor.post("/trail/verification", {"checkpoint": other}))
+    assert f"the first entry that is not as it was signed is one of 0 to {done.size - 2}" in told
 
 
 def test_an_auditor_gets_answers(office, auditor):
