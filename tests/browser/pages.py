@@ -36,9 +36,9 @@ _WHO = {
     Area.PEOPLE: served.ADMIN,
     Area.SETTINGS: served.ADMIN,
 }
-# Answers that are no page of ours: files, figures for machines, and steps that lead on at once.
+# Answers that are no page of ours: files, letters in their frame, figures for machines, and steps that lead on at once.
 _NO_PAGE = re.compile(
-    r"\.(csv|ics|json|js|txt|pdf|svg)$|/file$|}/proof$|^/(healthz|readyz|metrics)$|^/api/v|^/sign-in/.|^/$"
+    r"\.(csv|ics|json|js|txt|pdf|svg)$|/file$|/html$|}/proof$|^/(healthz|readyz|metrics)$|^/api/v|^/sign-in/.|^/$"
 )
 _CASE = "STP-2026-000008"  # Quillhaven Logistics, in validation
 _CERTIFIED = "STP-2026-000001"
@@ -117,6 +117,11 @@ def examples(folder: Path) -> dict[str, str]:
             "person_id": one("SELECT id FROM officer WHERE email = 'tan.weiming@casework.example'"),
             "uen": one("SELECT identifier FROM company WHERE name LIKE 'Quillhaven%'"),
             "index": "120",
+            "key": min(path.name for path in (folder / "var" / "mailbox").glob("[cn]*/*")),
+            "message": one(
+                "SELECT min(notification.id) FROM notification "
+                f"JOIN application ON application.id = notification.application_id WHERE reference = '{_CASE}'"
+            ),
             "document": one(
                 "SELECT min(document.id) FROM document JOIN application ON application.id = document.application_id "
                 f"WHERE reference = '{_CASE}'"

@@ -51,6 +51,7 @@ class Eye:
             page.set_viewport_size(size)
             if (over := page.evaluate(_SIDEWAYS)) > 0:
                 yield f"scrolls sideways by {over} px at {size['width']} px"
+            page.evaluate("scrollTo(0, document.body.scrollHeight)")  # a bar at the foot covers nothing there
             if size is not ZOOMED:
                 yield from self._found(page, _EVERYTHING, f"{size['width']} px")
         if dark:

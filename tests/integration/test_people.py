@@ -145,7 +145,7 @@ class TestAnAbsence:
     def test_ends_on_the_day_it_begins_or_later(self, office: Office, staff: Staff):
         absent(office, staff.manager, staff.second_manager, staff.admin, last=TODAY)
 
-        with pytest.raises(BadInput, match="--to 2026-11-30 is before --from 2026-12-01"):
+        with pytest.raises(BadInput, match="last day 2026-11-30 is before the first day 2026-12-01"):
             absent(office, staff.manager, staff.second_manager, staff.admin, date(2026, 12, 1), date(2026, 11, 30))
 
     def test_has_a_deputy_who_is_another_person_with_a_shared_role(self, office: Office, staff: Staff):
@@ -268,7 +268,7 @@ class TestAPortfolio:
             transfer(office, staff.manager, staff.officer, staff.admin)
         with pytest.raises(BadInput, match="cannot take over from"):
             transfer(office, staff.manager, staff.manager, staff.admin)
-        with pytest.raises(BadInput, match=r"The handover note .* is empty"):
+        with pytest.raises(BadInput, match="The handover note is empty"):
             transfer(office, staff.manager, staff.second_manager, staff.admin, note=" ")
         assert builders.everything(office) == before
         deactivate(office, staff.second_manager)

@@ -60,7 +60,7 @@ def test_an_absence_that_cannot_be_is_a_sentence(casework: Console) -> None:
 
     assert "A supervisor, an admin or Nurul Huda records this absence" in wrong_role
     assert "Tan Wei Ming shares no role with Nurul Huda" in wrong_deputy
-    assert "is before --from" in wrong_order
+    assert "is before the first day" in wrong_order
     assert "Nobody with the address" in unknown
     assert '"soon" is not a date' in no_day
 
@@ -123,7 +123,7 @@ def test_a_company_without_an_account_manager_is_given_one(casework: Console) ->
     again = casework(*assign, "--to", SECOND_MANAGER, expect=2)
 
     assert "does not hold the role account_manager" in wrong
-    assert "aeo portfolio transfer" in again
+    assert "transferring the portfolio" in again
     assert casework.json("application", "list")[0]["account_manager"] == "Nurul Huda"
 
 

@@ -35,10 +35,8 @@ TRIGGERS = (
 NAMED = {
     "criterion": "A1", "document": "1", "trigger": "withdraw", "outcome": "certify", "what": "correct", "finding": "1",
     "number": "1", "approval": "1", "notification": "1", "code": "STP", "session_id": "none", "token_id": "none",
-    "view": "1", "table": "by_state", "person_id": "p-01", "index": "0", "day": "2026-12-25",
+    "view": "1", "table": "by_state", "person_id": "p-01", "index": "0", "day": "2026-12-25", "message": "1", "key": "none", "task": "1",
 }  # fmt: skip
-# A request that is never answered with a page of the area, for reasons of its own.
-ELSEWHERE = {"/calendar", "/api/v1/calendar", "/", "/api/v1/audit/checkpoint"}
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,10 @@ from typing import Any, TypeVar
 from fastapi import APIRouter, HTTPException
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from workflow.access import OPENED_BY, Area, opens
 from workflow.decisions.outcome import Act
@@ -55,6 +57,13 @@ class GuardedRoute(APIRoute):
             raise TypeError(f"The route {path} names no area; write @see(Area....) below its decorator.")
         self.area = area
         super().__init__(path, endpoint, **given)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Say in our words that a body is too large, where its length tells it before it is read."""
+        length = Headers(scope=scope).get("content-length", "")
+        if length.isdecimal() and int(length) > (self.max_body_size or _LARGEST_BODY):
+            raise HTTPException(413)
+        await super().handle(scope, receive, send)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle, area = super().get_route_handler(), self.area
