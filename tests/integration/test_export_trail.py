@@ -473,7 +473,7 @@ class TestOcel:
 class TestPdf:
     def test_is_of_one_case(self, sqlite_office: Office, export: Export):
         write(sqlite_office)
-        with pytest.raises(BadInput, match="--application"):
+        with pytest.raises(BadInput, match="Name the case"):
             export("pdf")
 
     def test_is_pdf_a_with_its_own_fonts(self, sqlite_office: Office, export: Export):

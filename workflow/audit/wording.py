@@ -1,7 +1,7 @@
 """Kinds of trail entries and their wording for people. Must not know how entries are stored."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 # kind -> sentence; the names in braces are members of the entry's `about` and `detail`, and `from`/`to`/`trigger`.
@@ -102,11 +102,6 @@ _PARTS = {
     kind: (_NAME.sub("%s", sentence.replace("%", "%%")), tuple(_NAME.findall(sentence)))
     for kind, sentence in WORDING.items()
 }
-_OWN: dict[str, Callable[[Mapping[str, Any]], Any]] = {
-    "from": lambda entry: entry.get("from", ""),
-    "to": lambda entry: entry.get("to", ""),
-    "unmet_count": lambda entry: len(entry.get("unmet", ())),
-}
 
 
 def in_words(entry: Mapping[str, Any]) -> str:
@@ -118,8 +113,10 @@ def in_words(entry: Mapping[str, Any]) -> str:
     about, detail = entry.get("about", {}), entry.get("detail", {})
     values = []
     for name in names:
-        if name in _OWN:
-            values.append(_OWN[name](entry))
+        if name in ("from", "to"):
+            values.append(entry.get(name, ""))
+        elif name == "unmet_count":
+            values.append(len(entry.get("unmet", ())))
         elif name in about:
             values.append(about[name])
         else:

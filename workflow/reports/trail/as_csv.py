@@ -16,14 +16,14 @@ BESIDE = "-metadata.json"  # after the whole name of the file: where CSV on the 
 
 def write(trail: Trail, target: BinaryIO) -> int:
     """Write a heading and a line for each entry; return how many."""
-    officers = trail.officers()
+    actors = trail.actors()
     text = io.TextIOWrapper(target, encoding="utf-8", newline="", write_through=False)
     writer = csv.writer(text)
     writer.writerow([*COLUMNS, *(INTERNAL if trail.internal else ())])
     internal = trail.internal_reasons()
     count = 0
     for line in trail.lines():
-        cells = row_of(line, officers)
+        cells = row_of(line, actors)
         if trail.internal:
             cells.append(internal.get(line.position, ""))
         plain = _plain(cells)

@@ -35,13 +35,13 @@ def write(trail: Trail, target: BinaryIO, *, rows: int = ROWS) -> int:
     columns = COLUMNS | (INTERNAL if trail.internal else {})
     internal = trail.internal_reasons()
     sheet, about = _sheet(book, "Trail", bold, columns), book.add_worksheet("About")
-    officers = trail.officers()
+    actors = trail.actors()
     count, row, number = 0, 1, 1
     for line in trail.lines():
         if row == rows:
             number += 1
             sheet, row = _sheet(book, f"Trail {number}", bold, columns), 1
-        cells = [*row_of(line, officers), internal.get(line.position, "")]
+        cells = [*row_of(line, actors), internal.get(line.position, "")]
         for column, cell in enumerate(cells):
             if cell:
                 sheet.write_string(row, column, _fitting(safe(plain(cell))))

@@ -24,16 +24,17 @@ INTERNAL = {"internal_reason": "what only those who need to know may read; not i
 FORMULA = frozenset("=+-@\t\r'")
 
 
-def row_of(line: Line, officers: dict[str, str]) -> list[str]:
-    """Return the cells of an entry, in the order of COLUMNS, as plain text."""
+def row_of(line: Line, actors: dict[str, str]) -> list[str]:
+    """Return the cells of an entry, in the order of COLUMNS, as plain text; `actors` is what people are called."""
     position, _, leaf, members = line
-    actor, get = members["actor"], members.get
+    get = members.get
     about = line.about.get
+    actor = members["actor"]
     return [
         str(position),
         members["recorded_at"],
         get("effective_at", ""),
-        f"{officers[actor]} ({actor})" if actor in officers else actor,
+        actors.get(actor, actor),
         members["role"],
         get("on_behalf_of", ""),
         members["kind"],

@@ -112,6 +112,10 @@ class Trail:
         )
         return {row.position: row.internal_reason for row in rows}
 
+    def actors(self) -> dict[str, str]:
+        """Return everybody's name with the opaque id, by that id."""
+        return {id_: f"{name} ({id_})" for id_, name in self.officers().items()}
+
     def about(self, count: int | None = None) -> list[tuple[str, str]]:
         """Return what an export says of itself, as titles and texts."""
         told = {name: f"{value}" for name, value in self.wanted.told().items()}
