@@ -26,7 +26,7 @@ from workflow.operations.add_site import add_site
 from workflow.operations.advance_application import advance_application
 from workflow.operations.answer_criterion import answer_criterion
 from workflow.operations.answer_information import answer_information
-from workflow.operations.ask_information import ask_information
+from workflow.operations.ask_information import ask_information, put_question
 from workflow.operations.assess_criterion import assess_answers, assess_criterion
 from workflow.operations.assign_application import assign_application
 from workflow.operations.close_action import close_action
@@ -47,7 +47,19 @@ from workflow.operations.retry_message import retry_message
 from workflow.operations.set_band import set_band
 from workflow.operations.submit_application import submit_application
 from workflow.operations.waive_document import waive_document
-from workflow.reports import case_file, case_page, cases, certificates, outbox
+from workflow.reports import (
+    acting,
+    case_clock,
+    case_file,
+    case_page,
+    cases,
+    certificates,
+    companies,
+    history,
+    mail,
+    outbox,
+    papers,
+)
 from workflow.reports.approvals import approvals
 from workflow.reports.calendar import calendar
 from workflow.reports.portfolio import portfolio
@@ -121,13 +133,43 @@ def previewed(office: Office, known: Known, by: Act) -> Any:
     return preview_of_case(Renderer(), "certified", office=office, reference=known.reference, viewer=by.actor)
 
 
+def _company(office: Office, known: Known, by: Act) -> Any:
+    with office.database.snapshot() as connection:
+        return companies.company(connection, uen=known.uen, viewer=by.actor)
+
+
+def listed_company(office: Office, known: Known, by: Act) -> Any:
+    """A list that names one company holds it or is empty; empty is told as what is not there."""
+    with office.database.snapshot() as connection:
+        rows = companies.list_(connection, viewer=by.actor, uen=known.uen)
+    if not rows:
+        raise NotFound("EMPTY", "nothing")
+    return rows
+
+
+def messages_of(office: Office, known: Known, by: Act) -> Any:
+    with office.database.snapshot() as connection:
+        rows = outbox.messages(connection, viewer=by.actor, reference=known.reference)
+    if not rows:
+        raise NotFound("EMPTY", "nothing")
+    return rows
+
+
 READ: dict[Callable[..., Any], Ask] = {
     report: read(report)
     for report in (
+        acting.moment, case_clock.way, history.page, papers.papers, mail.opened,
         cases.show, cases.history, cases.actions, case_page.route, case_page.at_a_glance, case_file.documents,
         case_file.checklist, case_file.actions, case_file.visits, case_file.requests, certificates.show, outbox.message,
     )
-} | {calendar: read(calendar, first=TODAY, last=END), preview_of_case: previewed}  # fmt: skip
+} | {
+    calendar: read(calendar, first=TODAY, last=END),
+    preview_of_case: previewed,
+    companies.list_: listed_company,
+    outbox.messages: messages_of,
+    companies.company: _company,
+    acting.elsewhere: read(acting.elsewhere, trigger="suspend"),
+}  # fmt: skip
 
 DONE: dict[Callable[..., Any], Ask] = {
     add_document: do(add_document, filename="x.pdf", content=builders.PDF, kind="evidence"),
@@ -154,6 +196,7 @@ DONE: dict[Callable[..., Any], Ask] = {
     confirm_approval: do(confirm_approval),
     close_task: do(close_task, outcome="Done."),
     retry_message: do(retry_message),
+    put_question: do(put_question, question="Where?"),
     set_band: do(set_band, band="Premium", assessed_on=TODAY),
 }
 
@@ -163,6 +206,11 @@ ELSEWHERE = {
     "transfer_portfolio": "names no company but those of the person who hands over",
     "name_account_manager": "officers, supervisors and admins alone, who see all",
     "preview_message": "with made-up values",
+    "place_hold": "supervisors and admins alone, who see all",
+    "open_document": "with its page, in tests/web/test_casefile.py",
+    "change_once": "wraps an operation, which asks by itself",
+    "add_documents": "as add_document, which it is made of",
+    "oldest_first": "a list, tested below",
 }
 
 
@@ -298,6 +346,7 @@ class TestOneCase:
 
 LISTS: dict[str, Ask] = {
     "worklist": read(cases.list_, of_one=False),
+    "every case": read(cases.oldest_first, of_one=False),
     "calendar": read(calendar, of_one=False, first=TODAY, last=END),
     "portfolio": read(portfolio, of_one=False, zone=builders.ZONE),
     "approvals": read(approvals, of_one=False),
