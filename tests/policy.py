@@ -79,6 +79,7 @@ def _cases(office: Office, staff: b.People) -> dict[str, str]:
     sweep(office, now=b.NOW)  # before the other cases are there, so that it does this alone
 
     made["submitted"] = b.submit(office, officer)
+    b.complete_pack(office, officer, made["submitted"])
     b.done(life.recommend(office, staff, made["submitted"], "reject", b.NOW))
     made["checklist_review"] = b.submit(office, officer)
     b.complete_pack(office, officer, made["checklist_review"])
@@ -95,6 +96,7 @@ def _cases(office: Office, staff: b.People) -> dict[str, str]:
     life.insert_documents(office, staff, made["revalidation_due"], b.PACK, b.TODAY)
     b.done(life.recommend(office, staff, made["revalidation_due"], "extend", b.NOW))
     life.decide(office, staff, made["suspended"], "suspend", b.NOW, reason_code="compliance_record")
+    b.done(life.recommend(office, staff, made["suspended"], "revoke", b.NOW))
     life.decide(office, staff, made["revoked"], "revoke", b.NOW, reason_code="compliance_record")
     made["rejected"] = b.submit(office, officer)
     life.decide(office, staff, made["rejected"], "reject", b.NOW, reason_code="criteria_not_met")
