@@ -69,6 +69,8 @@ def make_world(template: Path, folder: Path) -> World:
             state: life.insert_documents(office, staff, made[state], ("order",), b.TODAY)
             for state in ("suspended", "lapsed", "rejected", "withdrawn", "revoked")
         }
+        # After the orders: a recommendation holds while the facts are as they were.
+        b.done(life.recommend(office, staff, made["suspended"], "revoke", b.NOW))
         sealed(office, folder)
     return World(path, folder, made, callers, orders)
 
@@ -96,7 +98,6 @@ def _cases(office: Office, staff: b.People) -> dict[str, str]:
     life.insert_documents(office, staff, made["revalidation_due"], b.PACK, b.TODAY)
     b.done(life.recommend(office, staff, made["revalidation_due"], "extend", b.NOW))
     life.decide(office, staff, made["suspended"], "suspend", b.NOW, reason_code="compliance_record")
-    b.done(life.recommend(office, staff, made["suspended"], "revoke", b.NOW))
     life.decide(office, staff, made["revoked"], "revoke", b.NOW, reason_code="compliance_record")
     made["rejected"] = b.submit(office, officer)
     life.decide(office, staff, made["rejected"], "reject", b.NOW, reason_code="criteria_not_met")
