@@ -69,6 +69,8 @@ def make_world(template: Path, folder: Path) -> World:
             state: life.insert_documents(office, staff, made[state], ("order",), b.TODAY)
             for state in ("suspended", "lapsed", "rejected", "withdrawn", "revoked")
         }
+        # After the orders: a recommendation holds while the facts are as they were.
+        b.done(life.recommend(office, staff, made["suspended"], "revoke", b.NOW))
         sealed(office, folder)
     return World(path, folder, made, callers, orders)
 
@@ -79,6 +81,7 @@ def _cases(office: Office, staff: b.People) -> dict[str, str]:
     sweep(office, now=b.NOW)  # before the other cases are there, so that it does this alone
 
     made["submitted"] = b.submit(office, officer)
+    b.complete_pack(office, officer, made["submitted"])
     b.done(life.recommend(office, staff, made["submitted"], "reject", b.NOW))
     made["checklist_review"] = b.submit(office, officer)
     b.complete_pack(office, officer, made["checklist_review"])
