@@ -264,7 +264,7 @@ class TestConsentAndRegister:
         office, staff = sqlite_office, builders.people(sqlite_office)
         number = number_of(office, builders.certified(office, staff, valid_from=FROM))
 
-        with pytest.raises(BadInput, match="--publication"):
+        with pytest.raises(BadInput, match="Say whether the company consents"):
             record_consent(office, number=number, act=act(staff.officer, LATER))
         assert isinstance(record_consent(office, number=number, partners=True, act=act(staff.auditor, LATER)), Refused)
 

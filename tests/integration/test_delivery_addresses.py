@@ -251,7 +251,7 @@ class TestALetter:
         assert (entry["posted_on"], entry["notification"]) == (TODAY.isoformat(), letter["notification_id"])
 
     @pytest.mark.parametrize(
-        ("posted_on", "why"), [(None, "--posted-on"), (TODAY + timedelta(days=1), "is in the future")]
+        ("posted_on", "why"), [(None, "on which day it was posted"), (TODAY + timedelta(days=1), "is in the future")]
     )
     def test_is_not_closed_without_a_day_that_can_be(
         self, office: Office, letter: dict[str, Any], posted_on: date | None, why: str
@@ -295,7 +295,7 @@ def test_a_task_about_no_message_takes_no_day_of_posting(sqlite_office: Office) 
 
     with pytest.raises(BadInput, match="about no message"):
         close_task(office, task_id=task["id"], outcome="Done.", posted_on=TODAY, act=act(supervisor))
-    with pytest.raises(NotFound, match="task list"):
+    with pytest.raises(NotFound, match="list of tasks"):
         close_task(office, task_id=999, outcome="Done.", act=act(supervisor))
 
     assert close_task(office, task_id=task["id"], outcome="An officer is named.", act=act(supervisor))

@@ -215,7 +215,7 @@ class TestSendingAgain:
     def test_of_a_message_that_is_not_there_says_so(self, sqlite_office: Office):
         a_case(sqlite_office)
 
-        with pytest.raises(NotFound, match="outbox list"):
+        with pytest.raises(NotFound, match="list of messages"):
             retry_message(sqlite_office, message=999, act=builders.act(builders.people(sqlite_office).officer))
 
 
