@@ -26,6 +26,8 @@ _HINTS = {
     "NO_TASK": " See `aeo task list`.",
     "NOT_SUPPRESSED": " See `aeo outbox suppressed`.",
     "ONE_CASE": " (--application REF)",
+    "CONSENT": " (--publication yes/no, --partners yes/no)",
+    "POSTED_ON": " (--posted-on 2027-03-27)",
 }
 
 

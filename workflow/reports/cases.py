@@ -308,7 +308,7 @@ def _with_names(entry: dict[str, Any], names: Mapping[str, str], programme: Prog
     if "assignee" in detail:
         detail["assignee"] = names.get(str(detail["assignee"]), detail["assignee"])
     for name in ("held_on", "assessed_on", "planned_on", "reply_by", "received_on"):
-        if name in detail:
+        if detail.get(name):
             day = date.fromisoformat(str(detail[name])[:10])
             detail[name] = f"{day:%a} {day.day} {day:%b %Y}"
     ends: dict[str, Any] = {end: titles.get(str(entry[end]), entry[end]) for end in ("from", "to") if end in entry}
