@@ -68,7 +68,6 @@ STEPS = {
     "validation": "return_to_checklist",
     "awaiting_information": "supply_information",
 }
-AT_LEAST = 10
 
 fired: Counter[str] = Counter()  # what succeeded, over a whole run
 ran: Counter[str] = Counter()  # histories, and steps compared
@@ -585,7 +584,7 @@ def scratch(template: Path, folder: Path) -> Iterator[None]:
         made.close()
 
 
-def play(how_many: int) -> None:
+def play(how_many: int, *, at_least: int) -> None:
     checks = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
     # A history of 25 steps is short enough to be read; to make it shorter would take minutes.
     run_state_machine_as_test(
@@ -595,7 +594,7 @@ def play(how_many: int) -> None:
         ),
     )
     assert ran["histories"] >= how_many
-    seldom = {name: fired[name] for name in WHAT_HAPPENS if fired[name] < AT_LEAST}
+    seldom = {name: fired[name] for name in WHAT_HAPPENS if fired[name] < at_least}
     assert not seldom, f"Too seldom to mean anything: {seldom}"
 
 
@@ -612,13 +611,13 @@ WHAT_HAPPENS = (
 
 def test_a_case_is_at_every_step_where_the_specification_says(sqlite_template: Path, tmp_path: Path) -> None:
     with scratch(sqlite_template, tmp_path):
-        play(230)
+        play(230, at_least=3)  # the seldomest comes about 14 times, by chance
 
 
 @pytest.mark.exhaustive
 def test_a_case_is_at_every_step_where_the_specification_says_for_long(sqlite_template: Path, tmp_path: Path) -> None:
     with scratch(sqlite_template, tmp_path):
-        play(2000)
+        play(2000, at_least=50)
 
 
 ONCE_WRONG: dict[str, list[tuple[str, dict[str, Any]]]] = {

@@ -1,10 +1,10 @@
 """Checkpoints leave the machine: by folder, by mail once a day, over HTTP; the mail does not make the log grow."""
 
-import asyncio
 from datetime import timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 
+import browsing
 import builders
 import httpx
 import mailroom
@@ -24,7 +24,6 @@ from workflow.reports.readiness import problems
 from workflow.store import signing
 from workflow.store.office import Office
 from workflow.store.signing import Signer, signer_of
-from workflow.web.app import create_app
 
 EIGHT = local_instant(builders.TODAY, 8, "Asia/Singapore")
 DAY = timedelta(days=1)
@@ -56,10 +55,8 @@ def grow(office: Office) -> None:
         enter(transaction.connection, Entry("test:entry:made", EIGHT, "p-01", "officer", "console"))
 
 
-async def asked(office: Office) -> httpx.Response:
-    app = httpx.ASGITransport(create_app(office, clock=lambda: EIGHT, ready=list))
-    async with httpx.AsyncClient(transport=app, base_url="http://localhost") as client:
-        return await client.get("/api/v1/audit/checkpoint")
+def asked(office: Office) -> httpx.Response:
+    return browsing.Browser(browsing.site(office, now=EIGHT)).get("/api/v1/audit/checkpoint")
 
 
 class TestByMail:
@@ -134,9 +131,9 @@ class TestInAFolder:
 
 class TestFromOutside:
     def test_the_newest_note_is_read_over_http(self, office: Office, signer: Signer):
-        nothing = asyncio.run(asked(office))
+        nothing = asked(office)
         now, _ = sealed(office, signer)
-        answer = asyncio.run(asked(office))
+        answer = asked(office)
 
         assert nothing.status_code == 404
         assert (answer.text, answer.headers["content-type"]) == (now.note, "text/plain; charset=utf-8")
