@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 from starlette.requests import Request
 
@@ -16,18 +16,19 @@ from workflow.operations.recommend_outcome import recommend_outcome
 from workflow.operations.submit_application import submit_application
 from workflow.reports import cases
 from workflow.store import people
-from workflow.web.api.changes import Key, Match, change, etag
-from workflow.web.api.cursors import cursor_of, paged, place_of
+from workflow.web.api.changes import AgainChanged, Key, OnceChanged, change, etag
+from workflow.web.api.cursors import USUAL, Cursor, Limit, cursor_of, paged, place_of
 from workflow.web.api.routing import PREFIX, also
 from workflow.web.api.shapes import (
     Changed,
     Day,
     Given,
     Line,
-    Number,
+    Reference,
     Text,
     Told,
     UnmetRule,
+    Version,
     changed_example,
     example,
     example_of,
@@ -36,19 +37,6 @@ from workflow.web.api.shapes import (
 )
 from workflow.web.guard import see
 from workflow.web.site import Here, Who, act_of
-
-Reference = Annotated[
-    str, Path(description="The case's reference.", examples=["STP-2026-000123"], min_length=1, max_length=60)
-]
-Limit = Annotated[int, Query(ge=1, le=200, description="At most so many.", examples=[50])]
-Cursor = Annotated[
-    str,
-    Query(max_length=400, description="`next` of the page before; empty for the first page.", examples=["WzEyM10"]),
-]
-Version = Annotated[
-    Number | None, Field(default=None, description="The version that you read. Needed where If-Match is not sent.")
-]
-_LIMIT = 50
 
 
 class CertificateOfCase(Told):
@@ -291,7 +279,7 @@ def add_to(made: APIRouter) -> None:
         assignee: Annotated[
             str, Query(description="Only this officer's.", max_length=254, examples=["adeline.goh@customs.example"])
         ] = "",
-        limit: Limit = _LIMIT,
+        limit: Limit = USUAL,
         cursor: Cursor = "",
     ) -> Any:
         """List the cases that you may see, oldest first. Cases that come meanwhile are on the last page; none is left out."""
@@ -341,110 +329,37 @@ def add_to(made: APIRouter) -> None:
     @made.post(f"{at_one}/transitions", tags=["applications"], response_model=Transitioned)
     @also(412, 428)
     @see(Area.CASES)
-    def fire_transition(
-        request: Request,
-        response: Response,
-        reference: Reference,
-        body: Transition,
-        key: Key = "",
-        if_match: Match = "",
-    ) -> Any:
+    def fire_transition(case: OnceChanged, body: Transition) -> Any:
         """Fire one transition. 409 names every rule that is not met; the refusal is in the trail."""
-        return change(
-            request,
-            response,
-            lambda office: advance_application(
-                office, reference=reference, act=act_of(request), **body.model_dump(exclude={"version"})
-            ),
-            body=body.model_dump(),
-            key=key,
-            reference=reference,
-            if_match=if_match,
-            version=body.version,
-            needed=True,
-        )
+        return case.change(advance_application, body, needed=True)
 
     @made.post(f"{at_one}/recommendations", tags=["applications"], status_code=201, response_model=Changed)
     @also(412, 428)
     @see(Area.CASES)
-    def recommend_outcome_(
-        request: Request,
-        response: Response,
-        reference: Reference,
-        body: Recommendation,
-        key: Key = "",
-        if_match: Match = "",
-    ) -> Any:
+    def recommend_outcome_(case: OnceChanged, body: Recommendation) -> Any:
         """Recommend an outcome: the first pair of eyes. Who recommends may not decide."""
-        return change(
-            request,
-            response,
-            lambda office: recommend_outcome(
-                office, reference=reference, outcome=body.outcome, reason=body.reason, act=act_of(request)
-            ),
-            body=body.model_dump(),
-            key=key,
-            reference=reference,
-            if_match=if_match,
-            version=body.version,
-            needed=True,
-        )
+        return case.change(recommend_outcome, body, needed=True)
 
     @made.put(f"{at_one}/assignee", tags=["applications"], response_model=Changed)
     @also(412, 428)
     @see(Area.CASES)
-    def assign_application_(
-        request: Request, response: Response, reference: Reference, body: Assignment, if_match: Match = ""
-    ) -> Any:
+    def assign_application_(case: AgainChanged, body: Assignment) -> Any:
         """Assign a case to an officer."""
-        return change(
-            request,
-            response,
-            lambda office: assign_application(office, reference=reference, to=body.to, act=act_of(request)),
-            body=body.model_dump(),
-            reference=reference,
-            if_match=if_match,
-            version=body.version,
-            needed=True,
-        )
+        return case.change(assign_application, body, needed=True)
 
     @made.post(f"{at_one}/sites", tags=["applications"], status_code=201, response_model=SitesChanged)
     @also(412)
     @see(Area.CASES)
-    def add_site_(
-        request: Request, response: Response, reference: Reference, body: NewSite, key: Key = "", if_match: Match = ""
-    ) -> Any:
+    def add_site_(case: OnceChanged, body: NewSite) -> Any:
         """Add a place where the company operates; criteria and visits per site count for it from now on."""
-        return change(
-            request,
-            response,
-            lambda office: add_site(office, reference=reference, name=body.name, act=act_of(request)),
-            body=body.model_dump(),
-            key=key,
-            reference=reference,
-            if_match=if_match,
-            version=body.version,
-        )
+        return case.change(add_site, body)
 
     @made.post(f"{at_one}/contacts", tags=["applications"], status_code=201, response_model=Changed)
     @also(412)
     @see(Area.CASES)
-    def note_contact_(
-        request: Request, response: Response, reference: Reference, body: Contact, key: Key = "", if_match: Match = ""
-    ) -> Any:
+    def note_contact_(case: OnceChanged, body: Contact) -> Any:
         """Note that the company was contacted about its renewal; reminders to the account manager alone rest until then."""
-        return change(
-            request,
-            response,
-            lambda office: note_contact(
-                office, reference=reference, act=act_of(request), **body.model_dump(exclude={"version"})
-            ),
-            body=body.model_dump(),
-            key=key,
-            reference=reference,
-            if_match=if_match,
-            version=body.version,
-        )
+        return case.change(note_contact, body)
 
     @made.get(f"{at_one}/history", tags=["applications"], response_model=History)
     @see(Area.CASES)
@@ -454,7 +369,7 @@ def add_to(made: APIRouter) -> None:
         site: Here,
         who: Who,
         reference: Reference,
-        limit: Limit = _LIMIT,
+        limit: Limit = USUAL,
         cursor: Cursor = "",
     ) -> Any:
         """List what happened to a case, oldest first; refusals too."""

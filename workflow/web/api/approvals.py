@@ -10,15 +10,13 @@ from starlette.requests import Request
 from workflow.access import Area
 from workflow.operations.decide_approval import confirm_approval, refuse_approval
 from workflow.reports.approvals import approvals
-from workflow.web.api.applications import Cursor, Limit
 from workflow.web.api.changes import Key, change
-from workflow.web.api.cursors import cursor_of, paged, place_of
+from workflow.web.api.cursors import USUAL, Cursor, Limit, cursor_of, paged, place_of
 from workflow.web.api.routing import PREFIX
 from workflow.web.api.shapes import Given, Text, Told, example, given_example, page_of
 from workflow.web.guard import see
 from workflow.web.site import Here, Who, act_of
 
-_LIMIT = 50
 Id = Annotated[int, Path(ge=1, le=2**31 - 1, description="The approval's number.", examples=[5])]
 
 
@@ -93,7 +91,7 @@ def add_to(made: APIRouter) -> None:
         site: Here,
         who: Who,
         status: Annotated[Status, Query(description="Only those of this status.", examples=["open"])] = Status.OPEN,
-        limit: Limit = _LIMIT,
+        limit: Limit = USUAL,
         cursor: Cursor = "",
     ) -> Any:
         """List what waits for a second person, or did, oldest first."""

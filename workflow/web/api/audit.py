@@ -14,15 +14,12 @@ from workflow.errors import NotFound
 from workflow.reports.trail.page import entries
 from workflow.reports.trail.trail import Wanted
 from workflow.store import log, people
-from workflow.web.api.applications import Cursor, Limit
-from workflow.web.api.cursors import cursor_of, paged, place_of
+from workflow.web.api.cursors import USUAL, Cursor, Limit, cursor_of, paged, place_of
 from workflow.web.api.routing import PREFIX, also
 from workflow.web.api.shapes import Day, Told, example, page_of
 from workflow.web.guard import see
 from workflow.web.rendering import zone_of
 from workflow.web.site import Here, Who
-
-_LIMIT = 50
 
 
 class AuditEntry(Told):
@@ -98,7 +95,7 @@ def add_to(made: APIRouter) -> None:
         ] = "",
         first: Annotated[Day | None, Query(alias="from", description="The first day.", examples=["2026-11-01"])] = None,
         last: Annotated[Day | None, Query(alias="to", description="The last day.", examples=["2026-11-30"])] = None,
-        limit: Limit = _LIMIT,
+        limit: Limit = USUAL,
         cursor: Cursor = "",
     ) -> Any:
         """List sealed entries in the order of the log. What happened in the last moments is not sealed yet."""

@@ -11,14 +11,12 @@ from workflow.access import Area
 from workflow.errors import BadInput
 from workflow.reports.calendar import calendar
 from workflow.store import people
-from workflow.web.api.applications import Cursor, Limit
-from workflow.web.api.cursors import cursor_of, no_cursor, paged, place_of
+from workflow.web.api.cursors import USUAL, Cursor, Limit, cursor_of, no_cursor, paged, place_of
 from workflow.web.api.routing import PREFIX, also
 from workflow.web.api.shapes import Day, Told, example, page_of
 from workflow.web.guard import see
 from workflow.web.site import Here, Who
 
-_LIMIT = 50
 _LONGEST = 3 * 366  # days: a whole term
 
 
@@ -69,7 +67,7 @@ def add_to(made: APIRouter) -> None:
             str,
             Query(description="Only this one's companies.", max_length=254, examples=["dewi.lestari@customs.example"]),
         ] = "",
-        limit: Limit = _LIMIT,
+        limit: Limit = USUAL,
         cursor: Cursor = "",
     ) -> Any:
         """List planned actions of the cases that you may see, by the instant when they are due."""

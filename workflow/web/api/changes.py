@@ -5,9 +5,10 @@ Knows headers and statuses; decides nothing.
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Header, Response
+from fastapi import Depends, Header, Response
 from starlette.requests import Request
 
 from workflow.decisions.outcome import Done, Outcome, Refused
@@ -15,6 +16,7 @@ from workflow.errors import BadInput, CaseworkError, NotFound, NotPermitted, Sta
 from workflow.operations.change_once import change_once
 from workflow.operations.note_denial import note_denial
 from workflow.store.office import Office
+from workflow.web.api.shapes import Given, Reference
 from workflow.web.site import act_of, site_of
 
 _TAG = re.compile(r'\s*(W/)?"([\x21\x23-\x7e]*)"\s*')
@@ -107,6 +109,51 @@ def change(
     if isinstance(at := outcome.data.get("version"), int):
         response.headers["ETag"] = etag(at)
     return {"sentence": outcome.sentence} | outcome.data
+
+
+@dataclass(frozen=True)
+class CaseChange:
+    """A change of the case in the address, under way: what came with the request beside its body."""
+
+    request: Request
+    response: Response
+    reference: str
+    if_match: str
+    key: str
+
+    def change(
+        self, operation: Callable[..., Outcome | Done], body: Given, *, needed: bool = False, **given: Any
+    ) -> dict[str, Any]:
+        """Do an operation on the case with what the body says. `given`: what the address says beside the case.
+
+        Raises what `change` raises.
+        """
+        told = body.model_dump(exclude={"version"})
+        return change(
+            self.request,
+            self.response,
+            lambda office: operation(office, reference=self.reference, act=act_of(self.request), **told, **given),
+            body=body.model_dump(),
+            key=self.key,
+            reference=self.reference,
+            if_match=self.if_match,
+            version=getattr(body, "version", None),
+            needed=needed,
+        )
+
+
+def _once(
+    request: Request, response: Response, reference: Reference, key: Key = "", if_match: Match = ""
+) -> CaseChange:
+    return CaseChange(request, response, reference, if_match, key)
+
+
+def _again(request: Request, response: Response, reference: Reference, if_match: Match = "") -> CaseChange:
+    return CaseChange(request, response, reference, if_match, key="")
+
+
+OnceChanged = Annotated[CaseChange, Depends(_once)]  # with a key, done once
+AgainChanged = Annotated[CaseChange, Depends(_again)]  # a PUT: doing it again does nothing more
 
 
 def refused(outcome: Refused) -> RefusedByRules:

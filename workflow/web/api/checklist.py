@@ -3,9 +3,8 @@
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query
 from pydantic import Field
-from starlette.requests import Request
 
 from workflow.access import Area
 from workflow.operations.answer_criterion import answer_criterion
@@ -13,8 +12,7 @@ from workflow.operations.assess_criterion import assess_answers, assess_criterio
 from workflow.operations.close_action import close_action
 from workflow.operations.confirm_answers import confirm_answers
 from workflow.reports import case_file
-from workflow.web.api.applications import Reference, Version
-from workflow.web.api.changes import Key, Match, change
+from workflow.web.api.changes import AgainChanged, OnceChanged
 from workflow.web.api.cursors import whole
 from workflow.web.api.routing import PREFIX, also
 from workflow.web.api.shapes import (
@@ -24,15 +22,17 @@ from workflow.web.api.shapes import (
     Line,
     Mandatory,
     Number,
+    Reference,
     Text,
     Told,
+    Version,
     changed_example,
     example,
     given_example,
     page_of,
 )
 from workflow.web.guard import see
-from workflow.web.site import Here, Who, act_of
+from workflow.web.site import Here, Who
 
 Criterion = Annotated[str, Path(description="The criterion's code.", examples=["TF1.1"], min_length=1, max_length=60)]
 Site = Annotated[Line, Field(default="", description="One site, of a criterion per site; empty for all of them.")]
@@ -181,100 +181,30 @@ def add_to(made: APIRouter) -> None:
     @made.put(f"{at_one}/checklist/{{criterion}}/answer", tags=["checklist"], response_model=AnswerRecorded)
     @also(412, 428)
     @see(Area.CASES)
-    def record_answer(
-        request: Request,
-        response: Response,
-        reference: Reference,
-        criterion: Criterion,
-        body: Answer,
-        if_match: Match = "",
-    ) -> Any:
+    def record_answer(case: AgainChanged, criterion: Criterion, body: Answer) -> Any:
         """Record the company's answer; a changed one must be assessed again."""
-        return change(
-            request,
-            response,
-            lambda office: answer_criterion(
-                office,
-                reference=reference,
-                criterion=criterion,
-                act=act_of(request),
-                **body.model_dump(exclude={"version"}),
-            ),
-            body=body.model_dump(),
-            reference=reference,
-            if_match=if_match,
-            version=body.version,
-            needed=True,
-        )
+        return case.change(answer_criterion, body, criterion=criterion, needed=True)
 
     @made.put(f"{at_one}/checklist/{{criterion}}/assessment", tags=["checklist"], response_model=Changed)
     @also(412, 428)
     @see(Area.CASES)
-    def record_assessment(
-        request: Request,
-        response: Response,
-        reference: Reference,
-        criterion: Criterion,
-        body: Assessment,
-        if_match: Match = "",
-    ) -> Any:
+    def record_assessment(case: AgainChanged, criterion: Criterion, body: Assessment) -> Any:
         """Record what an officer found about an answer."""
-        return change(
-            request,
-            response,
-            lambda office: assess_criterion(
-                office,
-                reference=reference,
-                criterion=criterion,
-                act=act_of(request),
-                **body.model_dump(exclude={"version"}),
-            ),
-            body=body.model_dump(),
-            reference=reference,
-            if_match=if_match,
-            version=body.version,
-            needed=True,
-        )
+        return case.change(assess_criterion, body, criterion=criterion, needed=True)
 
     @made.post(f"{at_one}/checklist/assessments", tags=["checklist"], response_model=AssessedAll)
     @also(412)
     @see(Area.CASES)
-    def assess_all(
-        request: Request, response: Response, reference: Reference, body: OfSection, key: Key = "", if_match: Match = ""
-    ) -> Any:
+    def assess_all(case: OnceChanged, body: OfSection) -> Any:
         """Assess met every open answer that has its evidence, of one section or of all."""
-        return change(
-            request,
-            response,
-            lambda office: assess_answers(
-                office, reference=reference, act=act_of(request), **body.model_dump(exclude={"version"})
-            ),
-            body=body.model_dump(),
-            key=key,
-            reference=reference,
-            if_match=if_match,
-            version=body.version,
-        )
+        return case.change(assess_answers, body)
 
     @made.post(f"{at_one}/checklist/confirmations", tags=["checklist"], response_model=Changed)
     @also(412)
     @see(Area.CASES)
-    def confirm_answers_(
-        request: Request, response: Response, reference: Reference, body: OfSection, key: Key = "", if_match: Match = ""
-    ) -> Any:
+    def confirm_answers_(case: OnceChanged, body: OfSection) -> Any:
         """Take the last cycle's answers of a section over, with their documents; they are assessed anew."""
-        return change(
-            request,
-            response,
-            lambda office: confirm_answers(
-                office, reference=reference, act=act_of(request), **body.model_dump(exclude={"version"})
-            ),
-            body=body.model_dump(),
-            key=key,
-            reference=reference,
-            if_match=if_match,
-            version=body.version,
-        )
+        return case.change(confirm_answers, body)
 
     @made.get(f"{at_one}/corrective-actions", tags=["checklist"], response_model=CorrectiveActions)
     @see(Area.CASES)
@@ -287,24 +217,9 @@ def add_to(made: APIRouter) -> None:
     @also(412)
     @see(Area.CASES)
     def close_corrective_action(
-        request: Request,
-        response: Response,
-        reference: Reference,
+        case: OnceChanged,
         finding: Annotated[int, Path(ge=1, le=2**31 - 1, description="The action's `id`.", examples=[31])],
         body: Closing,
-        key: Key = "",
-        if_match: Match = "",
     ) -> Any:
         """Close a corrective action with the evidence that it was put right."""
-        return change(
-            request,
-            response,
-            lambda office: close_action(
-                office, reference=reference, finding_id=finding, evidence=body.evidence, act=act_of(request)
-            ),
-            body=body.model_dump(),
-            key=key,
-            reference=reference,
-            if_match=if_match,
-            version=body.version,
-        )
+        return case.change(close_action, body, finding_id=finding)

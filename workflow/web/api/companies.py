@@ -10,15 +10,12 @@ from starlette.requests import Request
 from workflow.access import Area
 from workflow.operations.set_band import set_band
 from workflow.reports import companies
-from workflow.web.api.applications import Cursor, Limit
 from workflow.web.api.changes import Key, change
-from workflow.web.api.cursors import cursor_of, paged, place_of
+from workflow.web.api.cursors import USUAL, Cursor, Limit, cursor_of, paged, place_of
 from workflow.web.api.routing import PREFIX
 from workflow.web.api.shapes import Day, Given, Line, Told, example, given_example, page_of
 from workflow.web.guard import see
 from workflow.web.site import Here, Who, act_of
-
-_LIMIT = 50
 
 
 class Company(Told):
@@ -69,7 +66,7 @@ def add_to(made: APIRouter) -> None:
         site: Here,
         who: Who,
         uen: Annotated[str, Query(description="Only this one.", max_length=20, examples=["201890417D"])] = "",
-        limit: Limit = _LIMIT,
+        limit: Limit = USUAL,
         cursor: Cursor = "",
     ) -> Any:
         """List the companies that you may see, in the order in which they came."""

@@ -7,16 +7,24 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from fastapi import Response
+from fastapi import Query, Response
 from starlette.requests import Request
 
 from workflow.errors import BadInput
 
 _LONGEST = 400
 _DIGITS = 18  # of a row's number
+USUAL = 50  # rows on a page
 Row = TypeVar("Row")
+Limit = Annotated[int, Query(ge=1, le=200, description="At most so many.", examples=[50])]
+Cursor = Annotated[
+    str,
+    Query(
+        max_length=_LONGEST, description="`next` of the page before; empty for the first page.", examples=["WzEyM10"]
+    ),
+]
 
 
 def cursor_of(*place: int | str) -> str:

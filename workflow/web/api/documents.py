@@ -12,11 +12,22 @@ from workflow.files import LARGEST, checked
 from workflow.operations.add_document import add_document
 from workflow.operations.waive_document import waive_document
 from workflow.reports import case_file
-from workflow.web.api.applications import Reference, Version
-from workflow.web.api.changes import Key, Match, change
+from workflow.web.api.changes import Key, Match, OnceChanged, change
 from workflow.web.api.cursors import whole
 from workflow.web.api.routing import PREFIX, also
-from workflow.web.api.shapes import Changed, Given, Line, Text, Told, changed_example, example, given_example, page_of
+from workflow.web.api.shapes import (
+    Changed,
+    Given,
+    Line,
+    Reference,
+    Text,
+    Told,
+    Version,
+    changed_example,
+    example,
+    given_example,
+    page_of,
+)
 from workflow.web.guard import see
 from workflow.web.site import Here, Who, act_of
 
@@ -135,19 +146,6 @@ def add_to(made: APIRouter) -> None:
     )
     @also(412)
     @see(Area.CASES)
-    def waive_document_(
-        request: Request, response: Response, reference: Reference, body: Waiver, key: Key = "", if_match: Match = ""
-    ) -> Any:
+    def waive_document_(case: OnceChanged, body: Waiver) -> Any:
         """Ask a second person to let the case do without a required document."""
-        return change(
-            request,
-            response,
-            lambda office: waive_document(
-                office, reference=reference, kind=body.kind, reason=body.reason, act=act_of(request)
-            ),
-            body=body.model_dump(),
-            key=key,
-            reference=reference,
-            if_match=if_match,
-            version=body.version,
-        )
+        return case.change(waive_document, body)

@@ -3,21 +3,31 @@
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path
 from pydantic import Field
-from starlette.requests import Request
 
 from workflow.access import Area
 from workflow.operations.answer_information import answer_information
 from workflow.operations.ask_information import ask_information
 from workflow.reports import case_file
-from workflow.web.api.applications import Reference, Version
-from workflow.web.api.changes import Key, Match, change
+from workflow.web.api.changes import OnceChanged
 from workflow.web.api.cursors import whole
 from workflow.web.api.routing import PREFIX, also
-from workflow.web.api.shapes import Changed, Day, Given, Text, Told, changed_example, example, given_example, page_of
+from workflow.web.api.shapes import (
+    Changed,
+    Day,
+    Given,
+    Reference,
+    Text,
+    Told,
+    Version,
+    changed_example,
+    example,
+    given_example,
+    page_of,
+)
 from workflow.web.guard import see
-from workflow.web.site import Here, Who, act_of
+from workflow.web.site import Here, Who
 
 
 class InformationRequest(Told):
@@ -95,45 +105,17 @@ def add_to(made: APIRouter) -> None:
     @made.post(at, tags=["information"], status_code=201, response_model=Asked)
     @also(412)
     @see(Area.CASES)
-    def ask_company(
-        request: Request, response: Response, reference: Reference, body: Question, key: Key = "", if_match: Match = ""
-    ) -> Any:
+    def ask_company(case: OnceChanged, body: Question) -> Any:
         """Ask one more question while the case awaits information; the first is asked by request_information."""
-        return change(
-            request,
-            response,
-            lambda office: ask_information(
-                office, reference=reference, act=act_of(request), **body.model_dump(exclude={"version"})
-            ),
-            body=body.model_dump(),
-            key=key,
-            reference=reference,
-            if_match=if_match,
-            version=body.version,
-        )
+        return case.change(ask_information, body)
 
     @made.post(f"{at}/{{number}}/answer", tags=["information"], status_code=201, response_model=Answered)
     @also(412)
     @see(Area.CASES)
     def record_reply(
-        request: Request,
-        response: Response,
-        reference: Reference,
+        case: OnceChanged,
         number: Annotated[int, Path(ge=1, le=2**31 - 1, description="The request's number.", examples=[1])],
         body: Reply,
-        key: Key = "",
-        if_match: Match = "",
     ) -> Any:
         """Record the company's answer to one request; supply_information moves the case on when all are answered."""
-        return change(
-            request,
-            response,
-            lambda office: answer_information(
-                office, reference=reference, number=number, act=act_of(request), **body.model_dump(exclude={"version"})
-            ),
-            body=body.model_dump(),
-            key=key,
-            reference=reference,
-            if_match=if_match,
-            version=body.version,
-        )
+        return case.change(answer_information, body, number=number)

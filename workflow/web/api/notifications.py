@@ -10,14 +10,11 @@ from starlette.requests import Request
 
 from workflow.access import Area
 from workflow.reports import outbox
-from workflow.web.api.applications import Cursor, Limit
-from workflow.web.api.cursors import cursor_of, paged, place_of
+from workflow.web.api.cursors import USUAL, Cursor, Limit, cursor_of, paged, place_of
 from workflow.web.api.routing import PREFIX, also
 from workflow.web.api.shapes import Told, example, example_of, page_of
 from workflow.web.guard import see
 from workflow.web.site import Here, Who
-
-_LIMIT = 50
 
 
 class DeliveryStatus(StrEnum):
@@ -113,7 +110,7 @@ def add_to(made: APIRouter) -> None:
         application: Annotated[
             str, Query(description="Only those of this case.", max_length=60, examples=["STP-2026-000123"])
         ] = "",
-        limit: Limit = _LIMIT,
+        limit: Limit = USUAL,
         cursor: Cursor = "",
     ) -> Any:
         """List messages that you may see, newest first."""

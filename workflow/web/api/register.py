@@ -11,15 +11,12 @@ from states.dates import local_day
 from workflow import inputs
 from workflow.access import Area
 from workflow.reports.register import listed
-from workflow.web.api.applications import Cursor, Limit
-from workflow.web.api.cursors import cursor_of, paged, place_of
+from workflow.web.api.cursors import USUAL, Cursor, Limit, cursor_of, paged, place_of
 from workflow.web.api.routing import PREFIX
 from workflow.web.api.shapes import Day, Told, example, page_of
 from workflow.web.guard import see
 from workflow.web.rendering import zone_of
 from workflow.web.site import Here
-
-_LIMIT = 50
 
 
 class RegisteredCertificate(Told):
@@ -61,7 +58,7 @@ def add_to(made: APIRouter) -> None:
             Day | None, Query(description="The day, today or before; default: today.", examples=["2026-12-31"])
         ] = None,
         programme: Annotated[str, Query(description="Only this programme.", max_length=20, examples=["STP"])] = "",
-        limit: Limit = _LIMIT,
+        limit: Limit = USUAL,
         cursor: Cursor = "",
     ) -> Any:
         """List certificates in force or suspended on a day, of companies that consented to be named."""

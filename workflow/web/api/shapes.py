@@ -7,6 +7,7 @@ import re
 from datetime import date
 from typing import Annotated, Any, Generic, TypeVar
 
+from fastapi import Path
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, create_model
 
 PROBLEM_TYPE = "application/problem+json"
@@ -40,6 +41,12 @@ Day = Annotated[date, BeforeValidator(_day), WithJsonSchema(_DAY_SCHEMA)]
 Text = Annotated[str, BeforeValidator(_text), Field(max_length=4_000)]
 Line = Annotated[str, BeforeValidator(_text), Field(max_length=254)]
 Number = Annotated[int, Field(strict=True, ge=1, le=_LARGEST)]
+Reference = Annotated[
+    str, Path(description="The case's reference.", examples=["STP-2026-000123"], min_length=1, max_length=60)
+]
+Version = Annotated[
+    Number | None, Field(default=None, description="The version that you read. Needed where If-Match is not sent.")
+]
 # Where no source says whether something is mandatory, a programme says "unset": null for programs.
 Mandatory = Annotated[bool | None, BeforeValidator(lambda value: None if value == "unset" else value)]
 

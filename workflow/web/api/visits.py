@@ -3,16 +3,14 @@
 from datetime import date
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 from pydantic import Field
-from starlette.requests import Request
 
 from workflow.access import Area
 from workflow.operations.plan_visit import plan_visit
 from workflow.operations.record_visit import record_visit
 from workflow.reports import case_file
-from workflow.web.api.applications import Reference, Version
-from workflow.web.api.changes import Key, Match, change
+from workflow.web.api.changes import OnceChanged
 from workflow.web.api.cursors import whole
 from workflow.web.api.routing import PREFIX, also
 from workflow.web.api.shapes import (
@@ -21,14 +19,16 @@ from workflow.web.api.shapes import (
     Given,
     Line,
     Number,
+    Reference,
     Told,
+    Version,
     changed_example,
     example,
     given_example,
     page_of,
 )
 from workflow.web.guard import see
-from workflow.web.site import Here, Who, act_of
+from workflow.web.site import Here, Who
 
 
 class Visit(Told):
@@ -100,44 +100,13 @@ def add_to(made: APIRouter) -> None:
     @made.post(at, tags=["visits"], status_code=201, response_model=VisitRecorded)
     @also(412)
     @see(Area.CASES)
-    def record_visit_(
-        request: Request, response: Response, reference: Reference, body: HeldVisit, key: Key = "", if_match: Match = ""
-    ) -> Any:
+    def record_visit_(case: OnceChanged, body: HeldVisit) -> Any:
         """Record a held visit with its report; the earliest open plan of the site is then fulfilled."""
-        return change(
-            request,
-            response,
-            lambda office: record_visit(
-                office, reference=reference, act=act_of(request), **body.model_dump(exclude={"version"})
-            ),
-            body=body.model_dump(),
-            key=key,
-            reference=reference,
-            if_match=if_match,
-            version=body.version,
-        )
+        return case.change(record_visit, body)
 
     @made.post(f"{at}/planned", tags=["visits"], status_code=201, response_model=VisitRecorded)
     @also(412)
     @see(Area.CASES)
-    def plan_visit_(
-        request: Request,
-        response: Response,
-        reference: Reference,
-        body: PlannedVisit,
-        key: Key = "",
-        if_match: Match = "",
-    ) -> Any:
+    def plan_visit_(case: OnceChanged, body: PlannedVisit) -> Any:
         """Plan a visit; the company is told."""
-        return change(
-            request,
-            response,
-            lambda office: plan_visit(
-                office, reference=reference, act=act_of(request), **body.model_dump(exclude={"version"})
-            ),
-            body=body.model_dump(),
-            key=key,
-            reference=reference,
-            if_match=if_match,
-            version=body.version,
-        )
+        return case.change(plan_visit, body)
