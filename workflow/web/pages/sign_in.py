@@ -79,22 +79,7 @@ def router() -> APIRouter:  # noqa: C901  # a list of routes, each of them short
     @made.post("/sign-in/code")
     @see(Area.PUBLIC)
     def code(request: Request) -> Response:
-        site = site_of(request)
-        if _stage(request) != "code":
-            return _elsewhere(request)
-        return _tried(
-            request,
-            lambda: give_code(
-                site.office,
-                site.secrets,
-                token=token_of(request),
-                code=posted_of(request).text("code"),
-                address=address_of(request),
-                now=site.clock(),
-                real_now=_real_now(),
-            ),
-            lambda problem: _code_form(request, problem),
-        )
+        return _coded(request, "code", give_code, _code_form)
 
     @made.get("/sign-in/set-up")
     @see(Area.PUBLIC)
@@ -104,22 +89,7 @@ def router() -> APIRouter:  # noqa: C901  # a list of routes, each of them short
     @made.post("/sign-in/set-up")
     @see(Area.PUBLIC)
     def set_up(request: Request) -> Response:
-        site = site_of(request)
-        if _stage(request) != "enrol":
-            return _elsewhere(request)
-        return _tried(
-            request,
-            lambda: enrol_code(
-                site.office,
-                site.secrets,
-                token=token_of(request),
-                code=posted_of(request).text("code"),
-                address=address_of(request),
-                now=site.clock(),
-                real_now=_real_now(),
-            ),
-            lambda problem: _set_up_form(request, problem),
-        )
+        return _coded(request, "enrol", enrol_code, _set_up_form)
 
     @made.get("/sign-in/provider")
     @see(Area.PUBLIC)
@@ -174,6 +144,31 @@ def router() -> APIRouter:  # noqa: C901  # a list of routes, each of them short
         return answer
 
     return made
+
+
+def _coded(
+    request: Request,
+    stage: str,
+    operation: Callable[..., StartedSession],
+    again: Callable[[Request, Problem], Response],
+) -> Response:
+    """Take the step in that a code from the person's phone opens."""
+    site = site_of(request)
+    if _stage(request) != stage:
+        return _elsewhere(request)
+    return _tried(
+        request,
+        lambda: operation(
+            site.office,
+            site.secrets,
+            token=token_of(request),
+            code=posted_of(request).text("code"),
+            address=address_of(request),
+            now=site.clock(),
+            real_now=_real_now(),
+        ),
+        lambda problem: again(request, problem),
+    )
 
 
 def _tried(
