@@ -83,6 +83,19 @@ def test_a_portfolio_moves_and_the_company_is_told(casework: Console) -> None:
     assert len(recipients_of(casework, "account_manager_changed")) == 1
 
 
+def test_a_new_application_does_not_move_a_company_to_another_manager(casework: Console) -> None:
+    reference = submit(casework, account_manager=MANAGER)
+    why = ("--reason", "Too early.", "--reason-code", "request")
+    casework("application", "advance", reference, "withdraw", *why, "--as", OFFICER)
+
+    again = ("--programme", "STP", "--uen", UEN, "--account-manager", SECOND_MANAGER, "--as", OFFICER)
+    refused = casework("application", "submit", *again, expect=2)
+    submit(casework, account_manager=MANAGER)
+
+    assert "account manager is Nurul Huda. Leave the account manager out here" in refused
+    assert {row["account_manager"] for row in casework.json("application", "list")} == {"Nurul Huda"}
+
+
 def test_an_account_is_disabled_once_its_work_has_somewhere_to_go(casework: Console) -> None:
     reference = submit(casework, account_manager=MANAGER)
     casework("application", "assign", reference, "--to", OFFICER, "--as", SUPERVISOR)

@@ -78,7 +78,12 @@ def assess_criterion(
             detail["sites"] = list(sites)
         change = Change("case:finding:assessed", role, detail=detail, deed="assessed")
         record(connection, office.origin, case, programme, act, change)
-        return Done(f"Criterion {criterion} of {reference}{at(sites)} is assessed {assessment}.", summary(case))
+        words = f"Criterion {criterion} of {reference}{at(sites)} is assessed {assessment}."
+        if assessment == "action" and due_on is None:
+            words += (
+                " The action has no day by which it is due, so nobody will be reminded of it. Assess again with one."
+            )
+        return Done(words, summary(case))
 
 
 def _due(assessment: str, due_on: date | None, today: date) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from states.dates import local_day, start_of
 from states.definition import TRADER_ROLES, Programme
-from states.facts import OPERATOR
+from states.facts import OPERATOR, Person
 from workflow import inputs, models
 from workflow.access import Deed, role_for, sees_all
 from workflow.decisions.approvals import open_approval
@@ -51,7 +51,7 @@ def submit_application(
     """Create a case and return its reference. The same request with the same key again gets the same answer.
 
     Raises BadInput for a bad identifier, name, site or date, when the company already has a live case of the
-    programme, or for a key of another request; NotFound for an unknown programme or account manager; NotPermitted for
+    programme or another account manager, or for a key of another request; NotFound for an unknown programme or account manager; NotPermitted for
     a role that may not submit. An account manager submits for the own companies and for new ones, which are then own.
     """
     role = role_for(Deed.SUBMIT, act.actor.roles)
@@ -96,7 +96,7 @@ def submit_application(
             if manager and "account_manager" not in manager.roles:
                 raise BadInput("NOT_A_MANAGER", f"{manager.name} does not hold the role account_manager.")
             if manager or own:
-                managers.name(connection, [company_id], manager.id if manager else act.actor.id, act.now)
+                _manage(connection, company_id, manager or act.actor, act)
             if address:
                 add_contact(connection, company_id, address)
             if named:
@@ -108,6 +108,22 @@ def submit_application(
             return Done(f"Application {reference} of {case.company_name} is received.", summary(case))
 
         return once(connection, act, "applications", key, body, submit)
+
+
+def _manage(connection: Connection, company_id: int, manager: Person, act: Act) -> None:
+    """Name the account manager of a company that has none. Raises BadInput where another one has it.
+
+    A portfolio changes hands by a hand-over, with its note, never beside something else.
+    """
+    standing = connection.execute(select(_COMPANY.c.account_manager_id).where(_COMPANY.c.id == company_id)).scalar_one()
+    if standing is not None and standing != manager.id:
+        name = people.by_id(connection, standing).name
+        raise BadInput(
+            "HAS_A_MANAGER",
+            f"The company's account manager is {name}. Leave the account manager out here, and hand the company over "
+            "where portfolios are assigned.",
+        )
+    managers.name(connection, [company_id], manager.id, act.now)
 
 
 def _known(uen: str) -> Select[int]:
