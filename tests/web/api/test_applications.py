@@ -75,6 +75,21 @@ def test_a_case_says_what_may_be_done_and_every_rule_that_is_not_met(office, sta
     assert all(one["sentence"] and one["who"] for one in start["unmet"])
 
 
+def test_programs_are_not_told_what_to_type(sqlite_office):
+    staff = b.people(sqlite_office)
+    reference = b.submit(sqlite_office, b.act(staff.officer), account_manager="")
+    b.complete_pack(sqlite_office, b.act(staff.officer), reference)
+    b.done(b.advance(sqlite_office, b.act(staff.officer), reference, "start_review"))
+    client = Client(sqlite_office, staff.officer)
+    shown = show(client, reference)
+    told = next(one for one in shown["actions"] if one["trigger"] == "pass_checklist")
+    asked = {"trigger": "pass_checklist", "version": shown["version"]}
+    refused = client.post(f"{AT}/applications/{reference}/transitions", asked).json()
+    for unmet in (told["unmet"], refused["unmet"]):
+        (sentence,) = (one["sentence"] for one in unmet if one["code"] == "NO_ACCOUNT_MANAGER")
+        assert sentence.endswith("Name one.")
+
+
 def test_a_refusal_is_409_with_every_unmet_rule_and_stands_in_the_trail(office, staff):
     reference = b.submit(office, b.act(staff.officer))
     client = Client(office, staff.account_manager)

@@ -13,7 +13,7 @@ from workflow.reports.approvals import approvals
 from workflow.web.api.changes import Key, change
 from workflow.web.api.cursors import USUAL, Cursor, Limit, cursor_of, paged, place_of
 from workflow.web.api.routing import PREFIX
-from workflow.web.api.shapes import Given, Text, Told, example, given_example, page_of
+from workflow.web.api.shapes import Given, Sentence, Text, Told, example, given_example, page_of
 from workflow.web.guard import see
 from workflow.web.site import Here, Who, act_of
 
@@ -32,7 +32,7 @@ class Approval(Told):
     id: int
     kind: str
     application: str | None
-    sentence: str
+    sentence: Sentence
     requested_by: str
     requested_at: datetime
     confirm_by: date | None
@@ -67,7 +67,7 @@ class Refusal(Given):
 class ApprovalDecided(Told):
     """What became of it."""
 
-    sentence: str
+    sentence: Sentence
     approval: int
     status: str
     reference: str | None = None

@@ -16,6 +16,7 @@ from workflow.errors import BadInput, CaseworkError, NotFound, NotPermitted, Sta
 from workflow.operations.change_once import change_once
 from workflow.operations.note_denial import note_denial
 from workflow.store.office import Office
+from workflow.web.acts import said
 from workflow.web.api.shapes import Given, Reference
 from workflow.web.site import act_of, site_of
 
@@ -157,7 +158,7 @@ AgainChanged = Annotated[CaseChange, Depends(_again)]  # a PUT: doing it again d
 
 
 def refused(outcome: Refused) -> RefusedByRules:
-    unmet = [{"code": one.code, "sentence": one.sentence, "who": one.who} for one in outcome.unmet]
+    unmet = [{"code": one.code, "sentence": said(one.sentence), "who": one.who} for one in outcome.unmet]
     rules = "1 rule" if len(unmet) == 1 else f"{len(unmet)} rules"
     return RefusedByRules("REFUSED", f"{outcome.title}: not yet, {rules} unmet.", title=outcome.title, unmet=unmet)
 

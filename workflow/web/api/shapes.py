@@ -10,6 +10,8 @@ from typing import Annotated, Any, Generic, TypeVar
 from fastapi import Path
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, create_model
 
+from workflow.web.acts import said
+
 PROBLEM_TYPE = "application/problem+json"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _FIRST, _LAST = date(1900, 1, 1), date(2199, 12, 31)  # beyond, counting days leaves what dates can hold
@@ -76,11 +78,15 @@ def given_example(**members: Any) -> ConfigDict:
     return ConfigDict(extra="forbid", json_schema_extra={"examples": [members]})
 
 
+# Without what a sentence says in brackets to people at a command line.
+Sentence = Annotated[str, BeforeValidator(lambda text: said(text) if isinstance(text, str) else text)]
+
+
 class UnmetRule(Told):
     """A rule that is not met yet."""
 
     code: str = Field(description="The rule's code, for programs.")
-    sentence: str = Field(description="What is missing, in words.")
+    sentence: Sentence = Field(description="What is missing, in words.")
     who: str = Field(description="Who can meet it.")
     model_config = example(
         code="DOCUMENTS_MISSING", sentence="The Bizfile report is missing.", who="an officer or an account manager"
@@ -169,7 +175,7 @@ def page_of(item: type[BaseModel], name: str) -> type[BaseModel]:
 class Changed(Told):
     """What was done, and how the case stands now."""
 
-    sentence: str = Field(description="What was done, in words.")
+    sentence: Sentence = Field(description="What was done, in words.")
     reference: str
     state: str
     standing: str = Field(description="Whether a certificate is in force: none, in_force, suspended, ended.")
