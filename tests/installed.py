@@ -1,16 +1,23 @@
 """An installation as bootstrap opens one, for fixtures and for processes that tests start."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
-from sqlalchemy import URL
+from sqlalchemy import URL, create_engine, text
 
 from workflow.store import engines
 from workflow.store.database import Database
 from workflow.store.editions import Editions
 from workflow.store.office import Office
 
-MakeUrl = Callable[[str, bool], URL]
+BOTH = ("sqlite", "postgresql")
+
+
+class MakeUrl(Protocol):
+    """Makes a database of a kind: as an installation is or a template of the same kind was, or empty."""
+
+    def __call__(self, kind: str, filled: bool, template: str = "") -> URL: ...
 
 
 @contextmanager
@@ -23,3 +30,12 @@ def opened(url: URL) -> Iterator[Office]:
         yield Office(database, Editions(), origin="test.example", salt="s")
     finally:
         database.close()
+
+
+def run_on(url: URL, *statements: str) -> None:
+    """Execute statements that no transaction may hold, such as those that make databases."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    engine.dispose()

@@ -40,13 +40,15 @@ class Console:
         return json.loads(self(*arguments, "--json", expect=expect))
 
 
-def staffed(aeo: Console) -> Console:
-    """Set up the database and give everybody an account."""
-    aeo("db", "upgrade")
-    aeo("officer", "add", ADMIN, "--name", "Rosnah Yusof", "--role", "admin")
-    for email, (name, role) in STAFF.items():
-        aeo("officer", "add", email, "--name", name, "--role", role, "--as", ADMIN)
-    return aeo
+# The database, and an account for everybody.
+SET_UP = (
+    ("db", "upgrade"),
+    ("officer", "add", ADMIN, "--name", "Rosnah Yusof", "--role", "admin"),
+    *(
+        ("officer", "add", email, "--name", name, "--role", role, "--as", ADMIN)
+        for email, (name, role) in STAFF.items()
+    ),
+)
 
 
 def submit(aeo: Console, **changed: str) -> str:
