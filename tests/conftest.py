@@ -6,6 +6,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ from installed import BOTH, MakeUrl, opened, run_on
 from sqlalchemy import URL, make_url
 
 from states.definition import Programme
-from states.loader import load_programme
+from states.loader import load_programme, read_stored
+from states.machine import ProgrammeMachine
+from workflow import bootstrap
 from workflow.store import calendar, editions, engines, schema
 from workflow.store.office import Office
 
@@ -23,6 +26,24 @@ settings.load_profile("steady")
 
 STP_FILE = Path(__file__).parent.parent / "states" / "programmes" / "stp.toml"
 INSTALLED_AT = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _read_once() -> Iterator[None]:
+    """Read once what each installation, and each typed command, would read anew from the same text."""
+    machines: dict[int, ProgrammeMachine] = {}  # by a programme that is kept as long
+
+    def machine_of(programme: Programme) -> ProgrammeMachine:
+        if id(programme) not in machines:
+            machines[id(programme)] = ProgrammeMachine(programme)
+        return machines[id(programme)]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(editions, "ProgrammeMachine", machine_of)
+        patched.setattr(bootstrap, "load_programme", cache(load_programme))
+        patched.setattr(bootstrap, "messages", cache(bootstrap.messages))
+        patched.setattr(editions, "read_stored", cache(read_stored))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,8 @@ import io
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import redirect_stdout
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,12 +14,7 @@ from installed import BOTH, MakeUrl, run_on
 from practice import Office
 from sqlalchemy import URL
 
-from states import loader
-from states.definition import Programme
-from states.machine import ProgrammeMachine
-from workflow import bootstrap
 from workflow.cli.main import run
-from workflow.store import editions
 
 Commands = tuple[tuple[str, ...], ...]
 
@@ -115,21 +109,3 @@ def office_on_both(copied: Callable[..., Console]) -> Console:
 def casework(office_on_both: Console, monkeypatch: pytest.MonkeyPatch) -> Office:
     """A staffed office on each database, whose clock the journey sets."""
     return Office(office_on_both, monkeypatch)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _read_once() -> Iterator[None]:
-    """Typed commands share a process here, so that what each would read anew and nothing changes is read once."""
-    machines: dict[int, ProgrammeMachine] = {}  # by a programme that is kept as long
-
-    def machine_of(programme: Programme) -> ProgrammeMachine:
-        if id(programme) not in machines:
-            machines[id(programme)] = ProgrammeMachine(programme)
-        return machines[id(programme)]
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(editions, "ProgrammeMachine", machine_of)
-        patched.setattr(bootstrap, "load_programme", cache(loader.load_programme))
-        patched.setattr(bootstrap, "messages", cache(bootstrap.messages))
-        patched.setattr(editions, "read_stored", cache(loader.read_stored))
-        yield
