@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from logs import KEY, ORIGIN, VKEY, Lines, bundle, checkpoint, entry, leaf, numbered, written
 
+from workflow.audit import bundle as bundles
 from workflow.audit import merkle
 from workflow.audit.bundle import BadBundle, Header, Verdict, entry_line, verify
 from workflow.audit.entry import Entry
@@ -17,6 +18,12 @@ from workflow.audit.note import Checkpoint, Verifier, sign_checkpoint
 
 SIZE = 300
 HONEST = [entry(n) for n in range(SIZE)]
+
+
+@pytest.fixture(params=[1, 3, 16], autouse=True)
+def together(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the verifier says does not depend on how many entries it looks at together."""
+    monkeypatch.setattr(bundles, "_STRETCH", request.param)
 
 
 def part(entries: Sequence[str], numbers: Sequence[int]) -> Lines:
@@ -170,6 +177,7 @@ class TestDamage:
             '{"a.b":1,"ab":"1e5","aea":true,"aeb":[false,null,"1.5"]}',
             '{"a":"\\u000e.\\u001ee","b":{"":"e"}}',
             '{"e":9007199254740991,"ex":-9007199254740991,"f":"."}',
+            '{"true":"truex","true.":true,"truea":false,"truex":"falsex","trux":"e"}',
         ],
     )
     def test_points_and_letters_that_numbers_may_have_are_allowed_elsewhere(self, canonical: str):
@@ -186,6 +194,7 @@ class TestDamage:
             '{"a": "e"}',
             '{"a":"\\u0065"}',
             '{"a":true,"b":1.5}',
+            '{"truex":1,"true":2}',
             '{"a":[{"b":[true,1e22]}]}',
             '{"a":"\\u001E"}',
         ],
@@ -194,6 +203,17 @@ class TestDamage:
         entries = [odd, *HONEST[1:3]]
 
         assert verify(bundle(entries), checkpoint=checkpoint(entries), key=VKEY).first_bad == 0
+
+    @pytest.mark.parametrize(
+        "odd", [['{"a":1},{"b":2}', '{"a":[1', "2]}"], ["1,2", "[3", "4]"], ['{"a":1', '"b":2}', "3,4"], ["", "1", "2"]]
+    )
+    def test_entries_that_are_none_by_themselves_are_refused(self, odd: list[str]):
+        """Side by side they would make one list of as many members."""
+        entries = [*HONEST[:3], *odd, *HONEST[6:9]]
+
+        verdict = verify(bundle(entries), checkpoint=checkpoint(entries), key=VKEY)
+
+        assert verdict.first_bad == 3
 
     def test_the_like_in_a_text_is_none(self):
         texts = ["a,1.5", '":2.0', "[3e5", "[e", f",{2**60}"]
