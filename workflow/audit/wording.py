@@ -97,28 +97,32 @@ WORDING: dict[str, str] = {
 
 
 _NAME = re.compile(r"\{(\w+)\}")
-# Each sentence for the operator %, and the names it wants: taken apart once and not for each entry of a long export.
+_OF_THE_ENTRY = frozenset({"from", "to", "unmet_count"})
+# Each sentence for the operator %, and the names it wants, with what is said where one is not there: taken apart once
+# and not for each entry of a long export.
 _PARTS = {
-    kind: (_NAME.sub("%s", sentence.replace("%", "%%")), tuple(_NAME.findall(sentence)))
+    kind: (
+        _NAME.sub("%s", sentence.replace("%", "%%")),
+        [(name, f"({name} not recorded)") for name in _NAME.findall(sentence)],
+    )
     for kind, sentence in WORDING.items()
 }
+_NOTHING: dict[str, Any] = {}
 
 
 def in_words(entry: Mapping[str, Any]) -> str:
     """Return an entry as a sentence for people; an unknown kind is named as it stands."""
-    kind = str(entry["kind"])
-    if kind not in _PARTS:
-        return kind
-    sentence, names = _PARTS[kind]
-    about, detail = entry.get("about", {}), entry.get("detail", {})
+    parts = _PARTS.get(entry["kind"])
+    if parts is None:
+        return str(entry["kind"])
+    sentence, names = parts
+    about, detail = entry.get("about", _NOTHING), entry.get("detail", _NOTHING)
     values = []
-    for name in names:
-        if name in ("from", "to"):
-            values.append(entry.get(name, ""))
-        elif name == "unmet_count":
-            values.append(len(entry.get("unmet", ())))
+    for name, missing in names:
+        if name in _OF_THE_ENTRY:
+            values.append(len(entry.get("unmet", ())) if name == "unmet_count" else entry.get(name, ""))
         elif name in about:
             values.append(about[name])
         else:
-            values.append(detail.get(name, f"({name} not recorded)"))
+            values.append(detail.get(name, missing))
     return sentence % tuple(values)

@@ -4,13 +4,15 @@ import csv
 import io
 import json
 import re
+from itertools import islice
 from typing import BinaryIO
 
 from workflow.reports.trail.table import COLUMNS, FORMULA, INTERNAL, row_of, safe
 from workflow.reports.trail.trail import Trail
 
-_BETWEEN = "\x1f"  # ASCII's unit separator
-_FORMULA = re.compile(f"{_BETWEEN}[{re.escape(''.join(FORMULA))}]")
+_TOGETHER = 20  # rows
+_BETWEEN, _BEHIND = "\x1f", "\x1e"  # ASCII's unit and record separators
+_FORMULA = re.compile(f'{_BETWEEN}"?[{re.escape("".join(FORMULA))}]')
 BESIDE = "-metadata.json"  # after the whole name of the file: where CSV on the Web looks for it
 
 
@@ -22,33 +24,38 @@ def write(trail: Trail, target: BinaryIO) -> int:
     writer.writerow([*COLUMNS, *(INTERNAL if trail.internal else ())])
     internal = trail.internal_reasons()
     count = 0
-    for line in trail.lines():
-        cells = row_of(line, actors)
-        if trail.internal:
-            cells.append(internal.get(line.position, ""))
-        plain = _plain(cells)
-        if plain:
+    rows = (row_of(line, actors) for line in trail.lines())
+    if trail.internal:
+        rows = ([*row_of(line, actors), internal.get(line.position, "")] for line in trail.lines())
+    while some := list(islice(rows, _TOGETHER)):
+        if plain := _plain(some):
             text.write(plain)
         else:
-            writer.writerow([safe(cell) for cell in cells])
-        count += 1
+            writer.writerows([safe(cell) for cell in cells] for cells in some)
+        count += len(some)
     text.detach()  # flushes, and leaves the file open to whoever opened it
     return count
 
 
-def _plain(cells: list[str]) -> str:
-    """Return the line of a row of which nothing needs an apostrophe and at most commas need quotation marks; else nothing.
+def _plain(rows: list[list[str]]) -> str:
+    """Return the lines of rows of which nothing needs an apostrophe and at most commas need quotation marks; else nothing.
 
-    Nearly all rows are so, and to see it of a whole row at once takes a fifth of the time of looking at each cell.
+    Nearly all rows are so, and to see it of several at once takes a sixth of the time of looking at each cell.
     """
-    joined = _BETWEEN.join(cells)  # the first is the number, which no spreadsheet runs
-    if '"' in joined or "\r" in joined or "\n" in joined or _FORMULA.search(joined):
+    lines = []
+    for cells in rows:
+        line = _BETWEEN.join(cells)  # the first is the number, which no spreadsheet runs
+        if '"' in line:
+            return ""
+        if "," in line:
+            line = _BETWEEN.join([f'"{cell}"' if "," in cell else cell for cell in cells])
+        lines.append(line)
+    joined = _BEHIND.join(lines)
+    if "\r" in joined or "\n" in joined or _FORMULA.search(joined):
         return ""
-    if joined.count(_BETWEEN) != len(cells) - 1:
+    if joined.count(_BETWEEN) != len(rows) * (len(rows[0]) - 1) or joined.count(_BEHIND) != len(rows) - 1:
         return ""
-    if "," in joined:
-        joined = _BETWEEN.join([f'"{cell}"' if "," in cell else cell for cell in cells])
-    return joined.replace(_BETWEEN, ",") + "\r\n"
+    return joined.replace(_BETWEEN, ",").replace(_BEHIND, "\r\n") + "\r\n"
 
 
 def metadata(trail: Trail, name: str, count: int) -> str:

@@ -21,15 +21,15 @@ COLUMNS = {
     "leaf": "SHA-256(0x00 || canonical form), hexadecimal",
 }
 INTERNAL = {"internal_reason": "what only those who need to know may read; not in the log, which holds its digest"}
+_NOTHING: dict[str, str] = {}
 FORMULA = frozenset("=+-@\t\r'")
 
 
 def row_of(line: Line, actors: dict[str, str]) -> list[str]:
     """Return the cells of an entry, in the order of COLUMNS, as plain text; `actors` is what people are called."""
     position, _, leaf, members = line
-    get = members.get
-    about = line.about.get
-    actor = members["actor"]
+    get, actor = members.get, members["actor"]
+    about = (get("about") or _NOTHING).get
     return [
         str(position),
         members["recorded_at"],
@@ -43,7 +43,7 @@ def row_of(line: Line, actors: dict[str, str]) -> list[str]:
         about("programme", ""),
         get("from", ""),
         get("to", ""),
-        line.reason,
+        line.reason if "reason" in members or "reason_code" in members else "",
         in_words(members),
         leaf,
     ]
