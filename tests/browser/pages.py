@@ -77,6 +77,7 @@ MORE = (
     Sight("/cases/STP-2026-000012/checklist?only=left", served.OFFICER),
     Sight("/cases/STP-2026-000004/decide/certify", served.APPROVER),
     Sight("/cases/STP-2026-000004", served.AUDITOR),
+    Sight("/cases/STP-2026-000004/take-back", served.SUPERVISOR),
     Sight("/cases/STP-2026-000008/do/return_to_checklist", served.OFFICER),
     Sight("/cases/STP-2026-000001/decide/revoke", served.APPROVER),
     Sight("/work?view=team", served.OFFICER),

@@ -46,6 +46,7 @@ from workflow.operations.reissue_certificate import reissue_certificate
 from workflow.operations.retry_message import retry_message
 from workflow.operations.set_band import set_band
 from workflow.operations.submit_application import submit_application
+from workflow.operations.take_back_recommendation import take_back_recommendation
 from workflow.operations.waive_document import waive_document
 from workflow.reports import (
     acting,
@@ -186,6 +187,7 @@ DONE: dict[Callable[..., Any], Ask] = {
     note_contact: do(note_contact, expects_on=TODAY + DAY, note="They called."),
     plan_visit: do(plan_visit, planned_on=TODAY + DAY),
     recommend_outcome: do(recommend_outcome, outcome="suspend", reason="A finding."),
+    take_back_recommendation: do(take_back_recommendation, reason="A slip."),
     record_visit: do(record_visit, held_on=TODAY, report=1),
     refile_document: do(refile_document, document_id=1, kind="evidence", reason="Wrong kind."),
     waive_document: do(waive_document, kind="bizfile_report", reason="Seen."),

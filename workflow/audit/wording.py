@@ -27,6 +27,7 @@ WORDING: dict[str, str] = {
     "case:visit:recorded": "Visit of {held_on} recorded",
     "case:band:assessed": "Band {band} assessed on {assessed_on}",
     "case:recommendation:made": "Recommended to {outcome}",
+    "case:recommendation:taken_back": "Recommendation to {outcome} taken back: {why}",
     "case:application:assigned": "Assigned to {assignee}",
     "case:approval:asked": "A second person is asked (no. {approval}): {asked}",
     "case:approval:confirmed": "Confirmed by a second person (no. {approval}): {asked}",
