@@ -34,6 +34,7 @@ from workflow.operations.close_task import close_task
 from workflow.operations.confirm_answers import confirm_answers
 from workflow.operations.correct_certificate import correct_certificate
 from workflow.operations.decide_approval import confirm_approval, refuse_approval
+from workflow.operations.mark_arrived import mark_arrived
 from workflow.operations.note_contact import note_contact
 from workflow.operations.plan_visit import plan_visit
 from workflow.operations.preview_message import preview_of_case
@@ -198,6 +199,7 @@ DONE: dict[Callable[..., Any], Ask] = {
     confirm_approval: do(confirm_approval),
     close_task: do(close_task, outcome="Done."),
     retry_message: do(retry_message),
+    mark_arrived: do(mark_arrived, note="By phone."),
     put_question: do(put_question, question="Where?"),
     set_band: do(set_band, band="Premium", assessed_on=TODAY),
 }

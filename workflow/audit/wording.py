@@ -59,6 +59,7 @@ WORDING: dict[str, str] = {
     "mail:address:suppressed": "Nothing is sent any more to the address of message {message}",
     "mail:address:released": "Mail goes again to an address that was held back: {why}",
     "mail:message:retried": "Message {message} is sent again; it was {before}",
+    "mail:message:arrived": "Message {message} to {recipient} marked as arrived by a person who asked: {why}",
     "mail:relay:tried": "Mail relay tried: {outcome}",
     "people:task:closed": "Task {task} closed: {outcome}",
     "people:officer:added": "Account added for {officer} with roles {roles}",
