@@ -76,6 +76,7 @@ MORE = (
     Sight("/cases/STP-2026-000012/checklist?at=S3", served.OFFICER),
     Sight("/cases/STP-2026-000012/checklist?only=left", served.OFFICER),
     Sight("/cases/STP-2026-000004/decide/certify", served.APPROVER),
+    Sight("/cases/STP-2026-000004/decide/certify?document=211", served.APPROVER),
     Sight("/cases/STP-2026-000004", served.AUDITOR),
     Sight("/cases/STP-2026-000004/take-back", served.SUPERVISOR),
     Sight("/cases/STP-2026-000008/do/return_to_checklist", served.OFFICER),

@@ -162,6 +162,8 @@ def evidence(connection: Connection, programme: Programme, case: Case, viewer: P
             "title": titles.get(row.kind, row.kind),
             "filename": row.filename,
             "version": row.version,
+            "media_type": row.media_type,
+            "size": row.size,
             "added_at": row.added_at,
             "added_by": row.name or "the company",
             "sha256": row.sha256,
