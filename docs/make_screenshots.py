@@ -19,6 +19,7 @@ import served  # noqa: E402
 from playwright.sync_api import Page, sync_playwright  # noqa: E402
 
 _WIDE, _PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+_VIEWER = 2500  # milliseconds: a PDF is drawn after the page has loaded, and nothing tells when
 # Pages that are looked at on a phone and in the dark too: one of each kind.
 _MAIN = {
     "work",
@@ -96,6 +97,8 @@ def _take(painter: Page, doors: served.Doors, sight: pages.Sight, path: Path, **
     """Take a picture of what a screen shows at first: a long page is cut at its foot."""
     page = doors.desk(sight.who, **how).page if sight.who else doors.window(**how).new_page()
     page.goto(f"{doors.address}{sight.path}")
+    if page.locator("iframe").count():
+        page.wait_for_timeout(_VIEWER)
     path.write_bytes(_small(painter, page.screenshot()))
     doors.close()
 

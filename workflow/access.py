@@ -34,6 +34,7 @@ class Deed(StrEnum):
     IMPORT_CASES = "take over cases from elsewhere"
     ACCEPT_PROGRAMME = "accept a programme's criteria"
     RECOMMEND = "recommend"
+    TAKE_BACK = "take a recommendation back"
     ASSIGN = "assign a case"
     EXPORT_TRAIL = "export the trail"
     MANAGE_PEOPLE = "manage people"
@@ -76,6 +77,7 @@ ALLOWED: dict[Deed, tuple[str, ...]] = {
     Deed.IMPORT_CASES: ("supervisor", "admin", "operator"),
     Deed.ACCEPT_PROGRAMME: ("admin",),
     Deed.RECOMMEND: ("officer",),
+    Deed.TAKE_BACK: ("officer", "supervisor"),  # an officer the own one alone
     Deed.ASSIGN: ("officer", "supervisor"),
     Deed.EXPORT_TRAIL: ("auditor", "supervisor"),
     Deed.MANAGE_PEOPLE: ("admin",),
@@ -155,6 +157,12 @@ def portfolios_of(person: Person) -> frozenset[str]:
 def role_for(deed: Deed, roles: frozenset[str]) -> str | None:
     """Return the role in which somebody with these roles may do the deed, or None."""
     return next((role for role in ALLOWED[deed] if role in roles), None)
+
+
+def takes_back(person: Person, recommended_by: str) -> bool:
+    """Say whether somebody may take back what this person recommended: an officer the own one, a supervisor every one."""
+    role = role_for(Deed.TAKE_BACK, person.roles)
+    return role is not None and (person.id == recommended_by or "supervisor" in person.roles)
 
 
 def opens(area: Area, roles: frozenset[str]) -> bool:

@@ -23,6 +23,18 @@ def test_a_stale_form_says_what_changed_and_keeps_the_text(doors):
     assert "Checklist review, first application" in second.text
 
 
+def test_reading_another_document_beside_a_decision_leaves_what_was_typed(doors):
+    desk = doors.desk(served.APPROVER)
+    desk.open("/cases/STP-2026-000004/decide/certify")
+    desk.type("Reason, kept in the record", WHY)
+    desk.page.get_by_role("link", name="application_form.pdf").click()
+    expect(desk.page.locator(".preview iframe")).to_have_attribute("title", "application_form.pdf, version 1")
+    desk.page.get_by_role("link", name="Next").click()
+    expect(desk.page.get_by_text("You opened 2 of the 6 documents here.")).to_be_visible()
+    expect(desk.page.get_by_role("link", name="Next")).to_be_focused()
+    expect(desk.page.get_by_label("Reason, kept in the record")).to_have_value(WHY)
+
+
 def test_a_double_press_sends_one_form(doors):
     desk = doors.desk(OFFICER)
     desk.open("/cases/STP-2026-000015")

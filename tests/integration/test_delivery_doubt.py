@@ -1,8 +1,10 @@
 """A silence after the text: a reminder goes out once more, the same to the byte; any other message waits for a person."""
 
+import json
 import threading
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import builders
 import pytest
@@ -29,12 +31,17 @@ from notifications.rendering import Renderer
 from notifications.retry import Outcome
 from notifications.transport import Reply
 from workflow import models
+from workflow.audit.wording import in_words
+from workflow.decisions.deliveries import settle
+from workflow.decisions.outcome import Done
 from workflow.errors import BadInput, NotFound, NotPermitted
 from workflow.models.base import table_of
 from workflow.operations.deliver_outbox import Post, deliver_outbox
+from workflow.operations.mark_arrived import mark_arrived
 from workflow.operations.retry_message import retry_message
 from workflow.operations.transfer_portfolio import transfer_portfolio
 from workflow.store.office import Office
+from workflow.store.outbox import Fate, as_it_stands
 
 _N = table_of(models.Notification)
 
@@ -217,6 +224,88 @@ class TestSendingAgain:
 
         with pytest.raises(NotFound, match="list of messages"):
             retry_message(sqlite_office, message=999, act=builders.act(builders.people(sqlite_office).officer))
+
+
+class TestMarkingAsArrived:
+    NOTE = "Jo Lim, by phone: the letter is there."
+
+    def mark(self, office: Office, message: int, part: str = "officer", note: str = NOTE) -> Done:
+        return mark_arrived(
+            office, message=message, note=note, act=builders.act(getattr(builders.people(office), part), NOW + HOUR)
+        )
+
+    def test_settles_the_doubt_and_never_looks_as_if_the_server_had_answered(self, office: Office):
+        message = queue(office, a_case(office), cause="decision:1")
+        deliver(office, SILENT)
+        said = f"Marked as arrived by Adeline Goh: {self.NOTE}"
+
+        done = self.mark(office, message)
+
+        assert done.sentence == f"Message {message} counts as arrived."
+        kept = row(office, message)
+        assert (kept["status"], kept["settled_at"], kept["last_reply"]) == ("sent", NOW + HOUR, said)
+        assert attempts(office, message) == ["in_doubt", "arrived"]
+        assert [(task["closed_at"], task["outcome"]) for task in tasks(office)] == [(NOW + HOUR, said)]
+        (entry,) = builders.rows_of(office, models.AuditEntry, kind="mail:message:arrived")
+        told = json.loads(entry["canonical"])
+        assert (told["actor"], told["detail"]["why"]) == (builders.people(office).officer.id, self.NOTE)
+        assert in_words(told).endswith(f"marked as arrived by a person who asked: {self.NOTE}")
+        assert message not in [one["notification"] for one in trail(office, "mail:delivery:sent")]
+
+    def test_lets_nothing_be_sent_again(self, office: Office):
+        message = queue(office, a_case(office))  # a reminder, which would go out once more after an hour
+        deliver(office, SILENT)
+        self.mark(office, message)
+
+        _, later = deliver(office, now=NOW + timedelta(days=1))
+
+        assert later.sent == []
+        with pytest.raises(BadInput, match="is sent"):
+            retry_message(office, message=message, act=builders.act(builders.people(office).officer))
+        with pytest.raises(BadInput, match="is sent"):
+            self.mark(office, message)
+
+    def test_settles_what_went_out_in_the_same_mail(self, sqlite_office: Office):
+        office, reference = sqlite_office, a_case(sqlite_office)
+        lead = queue(office, reference, status="in_doubt")
+        carried = queue(office, reference, "account_manager", status="in_doubt", bundled_into=lead)
+        with pytest.raises(BadInput, match=f"in the mail of message {lead}"):
+            self.mark(office, carried)
+
+        done = self.mark(office, lead)
+
+        assert done.sentence == f"Message {lead} counts as arrived, and with it 1 that went out in its mail."
+        assert [row(office, one)["status"] for one in (lead, carried)] == ["sent", "sent"]
+        assert len(trail(office, "mail:message:arrived")) == 2
+
+    def test_is_not_undone_by_a_worker_that_answers_late(self, sqlite_office: Office):
+        office = sqlite_office
+        message = queue(office, a_case(office), status="in_doubt", fence=3)
+        late = as_it_stands(SimpleNamespace(**row(office, message)), None)
+        self.mark(office, message)
+
+        with office.database.transaction() as transaction:
+            told = settle(transaction.connection, office, [Fate(late, "failed", "550 no")], NOW + 2 * HOUR)
+
+        assert told == ["lost_lease"]
+        assert row(office, message)["status"] == "sent"
+
+    @pytest.mark.parametrize("status", ["queued", "sending", "failed", "suppressed", "sent"])
+    def test_is_only_for_what_is_in_doubt(self, sqlite_office: Office, status: str):
+        message = queue(sqlite_office, a_case(sqlite_office), status=status)
+
+        with pytest.raises(BadInput, match=f"is {status}"):
+            self.mark(sqlite_office, message)
+
+    def test_takes_a_note_and_somebody_who_may_send_it_again(self, sqlite_office: Office):
+        message = queue(sqlite_office, a_case(sqlite_office), status="in_doubt")
+
+        with pytest.raises(BadInput, match="note is empty"):
+            self.mark(sqlite_office, message, note=" ")
+        with pytest.raises(NotPermitted, match="says what arrived"):
+            self.mark(sqlite_office, message, "auditor")
+        with pytest.raises(NotFound, match="list of messages"):
+            self.mark(sqlite_office, 999)
 
 
 class TestARun:

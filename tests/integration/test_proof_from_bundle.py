@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
+from mailroom import SILENT, deliver
 from sqlalchemy import delete
 from test_histories import scratch
 from test_reminder_proof import EVER, MINUTE, NOW, Proved, opened, proof_of
@@ -34,6 +35,7 @@ from workflow.models.base import table_of
 from workflow.operations.cut_over import TakenOver
 from workflow.operations.demonstration import load_demonstration
 from workflow.operations.import_certificates import COLUMNS, OPTIONAL, import_certificates
+from workflow.operations.mark_arrived import mark_arrived
 from workflow.operations.seal_log import seal_log
 from workflow.operations.set_up_installation import keep_calendars
 from workflow.operations.sweep import sweep
@@ -153,6 +155,23 @@ class TestBothProofs:
             sweep(office, now=b.NOW.replace(tzinfo=UTC) + months * 30 * 24 * 60 * MINUTE)
 
         assert assert_both_agree(office, signer, b.NOW + 8 * 30 * 24 * 60 * MINUTE) > 20
+
+    def test_agree_on_what_a_person_found_to_have_arrived(self, office: Office, signer: Signer):
+        staff = b.people(office)
+        name_log(office)
+        reference = b.certified(office, staff)
+        tell_of_fixtures(office)
+        last = b.case_of(office, reference)["valid_until"]
+        at = b.morning_of(last) - 205 * 24 * 60 * MINUTE
+        deliver(office)
+        sweep(office, now=at)
+        deliver(office, SILENT, SILENT, SILENT, now=at)
+        doubted = b.rows_of(office, models.Notification, status="in_doubt")
+        assert any(row["cause"].startswith("planned:") for row in doubted)
+        for row in doubted:
+            mark_arrived(office, message=row["id"], note="By phone.", act=b.act(staff.officer, at + MINUTE))
+
+        assert assert_both_agree(office, signer, at + 2 * MINUTE) > 10
 
 
 class ProvedTwice(Proved):

@@ -24,6 +24,7 @@ from workflow.errors import BadInput
 from workflow.models.base import table_of
 from workflow.operations.deliver_outbox import Post, deliver_outbox
 from workflow.operations.demonstration import load_demonstration
+from workflow.operations.mark_arrived import mark_arrived
 from workflow.operations.record_absence import record_absence
 from workflow.operations.simulate import Span, simulate
 from workflow.operations.sweep import sweep
@@ -495,6 +496,19 @@ class TestMail:
 
         assert proof.holds
         assert proof.fates["in_doubt"] + proof.fates["waiting"] == 1  # it may be sent once more
+
+    def test_that_a_person_found_to_have_arrived_is_sent_and_says_so(self, office: Office):
+        self.swept(office, Reply(Outcome.IN_DOUBT, "timed out"))
+        (doubted,) = b.rows_of(office, models.Notification, status="in_doubt")
+        at = b.morning_of(LAST - 204 * DAY)
+        mark_arrived(office, message=doubted["id"], note="By phone.", act=b.act(b.people(office).officer, at))
+
+        proof = proof_of(office, now=at)
+
+        assert (proof.holds, proof.fates["in_doubt"], proof.fates["sent"]) == (True, 0, 1)
+        (one,) = [one for one in accounts_of(office, now=at) if one.fate == "sent"]
+        assert "no answer came, and a person found out that it arrived" in one.why
+        assert doubted["settled_at"] in [to.at for to in one.recipients]
 
     def test_that_is_tried_again_is_waiting(self, office: Office):
         proof = self.swept(office, Reply(Outcome.TEMPORARY, "451 later"))

@@ -34,6 +34,7 @@ from workflow.operations.close_task import close_task
 from workflow.operations.confirm_answers import confirm_answers
 from workflow.operations.correct_certificate import correct_certificate
 from workflow.operations.decide_approval import confirm_approval, refuse_approval
+from workflow.operations.mark_arrived import mark_arrived
 from workflow.operations.note_contact import note_contact
 from workflow.operations.plan_visit import plan_visit
 from workflow.operations.preview_message import preview_of_case
@@ -46,6 +47,7 @@ from workflow.operations.reissue_certificate import reissue_certificate
 from workflow.operations.retry_message import retry_message
 from workflow.operations.set_band import set_band
 from workflow.operations.submit_application import submit_application
+from workflow.operations.take_back_recommendation import take_back_recommendation
 from workflow.operations.waive_document import waive_document
 from workflow.reports import (
     acting,
@@ -186,6 +188,7 @@ DONE: dict[Callable[..., Any], Ask] = {
     note_contact: do(note_contact, expects_on=TODAY + DAY, note="They called."),
     plan_visit: do(plan_visit, planned_on=TODAY + DAY),
     recommend_outcome: do(recommend_outcome, outcome="suspend", reason="A finding."),
+    take_back_recommendation: do(take_back_recommendation, reason="A slip."),
     record_visit: do(record_visit, held_on=TODAY, report=1),
     refile_document: do(refile_document, document_id=1, kind="evidence", reason="Wrong kind."),
     waive_document: do(waive_document, kind="bizfile_report", reason="Seen."),
@@ -196,6 +199,7 @@ DONE: dict[Callable[..., Any], Ask] = {
     confirm_approval: do(confirm_approval),
     close_task: do(close_task, outcome="Done."),
     retry_message: do(retry_message),
+    mark_arrived: do(mark_arrived, note="By phone."),
     put_question: do(put_question, question="Where?"),
     set_band: do(set_band, band="Premium", assessed_on=TODAY),
 }

@@ -13,6 +13,7 @@ COMMANDS = (
     "application show ~", "application history ~", "application actions ~", "application list --after ~",
     "application advance ~ start_review", f"application assign ~ --to {OFFICER}", "application site add ~ Tuas",
     "application recommend ~ --outcome certify --reason R", "application contacted ~ --expects 2099-01-01 --note N",
+    "application take-back ~ --reason R",
     "document list ~", "document waive ~ --kind bizfile_report --reason R",
     "document refile ~ 1 --kind evidence --reason R", "checklist show ~", "checklist answer ~ TF1.1 yes",
     "checklist assess ~ TF1.1 met", "checklist assess-all ~", "checklist confirm ~ --section 1", "visit list ~",

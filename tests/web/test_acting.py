@@ -265,6 +265,35 @@ class TestRecommending:
         assert len(b.rows_of(office, models.BandAssessment)) == 1
         assert len(b.rows_of(office, models.Recommendation)) == 1
 
+    def test_is_taken_back_from_the_rail_with_a_reason(self, office):
+        staff = b.people(office)
+        reference = b.ready_to_certify(office, staff)
+        browser, address = w.browser(office, staff.officer), f"/cases/{reference}/take-back"
+        assert f'href="{address}"' in browser.get(f"/cases/{reference}").text
+        page = browser.get(address)
+        assert "The case waits for an officer again" in w.words_of(page)
+        empty = press(browser, page, address)
+        assert empty.status_code == 422
+        assert '<a href="#f-reason">' in empty.text
+        told = browser.follow(press(browser, empty, address, reason="A visit is missing."))
+        assert f"The recommendation to certify {reference} is taken back." in w.words_of(told)
+        assert "Recommend certification" in panel(told)
+        assert "Take the recommendation back" not in told.text
+        assert "Already done" in w.words_of(
+            browser.follow(press(browser, empty, address, reason="A visit is missing."))
+        )
+        assert "No recommendation is open in this case" in w.words_of(browser.get(address))
+
+    def test_is_taken_back_by_nobody_else_and_the_page_says_who_can(self, office):
+        staff = b.people(office)
+        reference = b.ready_to_certify(office, staff)
+        browser, address = w.browser(office, staff.second_officer), f"/cases/{reference}/take-back"
+        assert "Take the recommendation back" not in browser.get(f"/cases/{reference}").text
+        page = browser.get(address)
+        assert "Adeline Goh or Edmund Tan can" in w.words_of(page)
+        assert "<textarea" not in page.text
+        assert browser.post(address, {"reason": "Mine now."}).status_code == 409
+
     def test_says_everything_that_is_wrong_and_keeps_what_was_typed(self, office):
         staff = b.people(office)
         reference = self.visited(office, staff)

@@ -43,11 +43,48 @@ class TestTheDecisionPage:
         assert "1 of 24 criteria" in text
         assert "Adeline Goh recommends to certify: Sound." in text
         assert "Officer: met with action , due Fri 26 Feb 2027 . “Plan due in February.”" in text
-        assert "You opened 0 of 6 documents" in text
+        assert "You opened 0 of the 6 documents here. Choose one to read it here." in text
         assert "Premium, assessed Mon 23 Nov 2026" in text
         assert "Fri 23 Nov 2029 , end of day" in text
         assert "11 reminders" in text
         assert "rules met, four-eyes included" in text
+
+    def test_shows_the_chosen_document_beside_the_form_and_that_opens_it(self, office):
+        staff = b.people(office)
+        reference = b.ready_to_certify(office, staff)
+        browser, address = w.browser(office, staff.approver), f"/cases/{reference}/decide/certify"
+        ids = sorted(row["id"] for row in b.rows_of(office, models.Document))
+        assert not w.Shape(browser.get(address).text).all("iframe")  # nothing is opened that nobody chose
+        page = browser.get(f"{address}?document={ids[1]}")
+        (frame,) = w.Shape(page.text).all("iframe")
+        file = str(frame["src"]).partition("#")[0]
+        assert file == f"/cases/{reference}/documents/{ids[1]}/file"
+        assert f"2 of {len(ids)}" in w.words_of(page)
+        assert f"You opened 1 of the {len(ids)} documents here." in w.words_of(page)
+        turns = {
+            one.get("rel"): one["href"] for one in w.Shape(page.text).all("a") if one.get("rel") in ("prev", "next")
+        }
+        assert turns == {
+            "prev": f"{address}?document={ids[0]}#papers",
+            "next": f"{address}?document={ids[2]}#papers",
+        }
+        browser.get(file)
+        browser.get(file.replace(f"/{ids[1]}/", f"/{ids[2]}/"))
+        assert f"You opened 2 of the {len(ids)} documents here." in w.words_of(browser.get(address))
+        there = f"{address}?document={ids[2]}"
+        bad = press(browser, browser.get(there), there, given_valid_from="1 27", reason="Sound.")
+        assert f"/documents/{ids[2]}/file" in str(w.Shape(bad.text).all("iframe")[0]["src"])
+        browser.follow(press(browser, bad, there, given_valid_from="", reason="Sound."))
+        assert b.entries_of(office, reference)[-1]["detail"]["documents_opened"] == ids[1:3]
+
+    @pytest.mark.parametrize("named", ["999999", "-1", "x", "%00", "9" * 30])
+    def test_shows_no_document_that_is_not_among_the_evidence(self, office, named):
+        staff = b.people(office)
+        reference = b.ready_to_certify(office, staff)
+        b.ready_to_certify(office, staff)
+        page = w.browser(office, staff.approver).get(f"/cases/{reference}/decide/certify?document={named}")
+        assert page.status_code == 200
+        assert not w.Shape(page.text).all("iframe")
 
     def test_tells_the_very_dates_and_reminders_that_the_decision_then_makes(self, office):
         staff = b.people(office)

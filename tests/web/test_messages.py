@@ -179,6 +179,25 @@ def test_a_failed_message_is_sent_again_and_one_that_arrived_is_not(office, case
     assert "location" not in back.headers
 
 
+def test_a_message_in_doubt_is_marked_as_arrived_with_whom_one_asked(office, case):
+    number = m.queue(office, case, cause="decision:1")
+    m.deliver(office, m.SILENT)
+    browser, address = officer(office), f"/messages/{number}/arrived"
+    page = browser.get(f"/cases/{case}/messages/{number}")
+    empty = browser.post(address, w.fields_of(page, address))
+    assert empty.status_code == 422
+    assert 'href="#f-note"' in empty.text
+    assert w.browser(office, b.people(office).auditor).post(address, {"note": "x"}).status_code == 403
+    note = "Jo Lim, by phone: it is there."
+    told = browser.follow(browser.post(address, w.fields_of(page, address) | {"note": note}))
+    text = w.words_of(told)
+    assert f"Message {number} counts as arrived." in text
+    assert "Sent Marked as arrived by Adeline Goh: Jo Lim, by phone: it is there." in text
+    assert text.index("Marked as arrived", text.index("Tries")) < text.index("Uncertain", text.index("Tries"))
+    assert f"/messages/{number}/again" not in told.text
+    assert browser.post(f"/messages/{number}/again").status_code == 422
+
+
 def test_an_address_is_released_with_a_reason_or_the_form_comes_back(office, case):
     m.queue(office, case)
     m.deliver(office, m.DEAD)

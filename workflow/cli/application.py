@@ -17,6 +17,7 @@ from workflow.operations.import_applications import import_applications
 from workflow.operations.note_contact import note_contact
 from workflow.operations.recommend_outcome import recommend_outcome
 from workflow.operations.submit_application import submit_application
+from workflow.operations.take_back_recommendation import take_back_recommendation
 from workflow.reports import cases
 from workflow.store import people
 
@@ -213,6 +214,28 @@ def recommend(
             installation.office,
             reference=reference,
             outcome=outcome,
+            reason=reason,
+            act=act_of(installation, as_),
+            version=version,
+            idempotency_key=idempotency_key,
+        )
+        finish(done, as_json=json)
+
+
+@app.command()
+def take_back(
+    reference: Reference,
+    reason: Annotated[str, typer.Option(help="Why it holds no more; kept in the trail.")],
+    version: Annotated[int | None, typer.Option(help="Refuse when the case is not at this version any more.")] = None,
+    idempotency_key: Key = "",
+    as_: As = "",
+    json: Json = False,
+) -> None:
+    """Take the open recommendation back while nobody has decided: who made it may, or a supervisor."""
+    with opened() as installation:
+        done = take_back_recommendation(
+            installation.office,
+            reference=reference,
             reason=reason,
             act=act_of(installation, as_),
             version=version,

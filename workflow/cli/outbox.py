@@ -23,6 +23,7 @@ from workflow.cli.shared import (
 from workflow.errors import BadInput
 from workflow.models.notification import STATUSES
 from workflow.operations.deliver_outbox import deliver_outbox
+from workflow.operations.mark_arrived import mark_arrived
 from workflow.operations.preview_message import preview_message, preview_of_case
 from workflow.operations.read_bounces import read_bounces
 from workflow.operations.release_address import release_address
@@ -96,6 +97,19 @@ def retry(
     with opened() as installation:
         act = act_of(installation, as_)
         finish(retry_message(installation.office, message=message, act=act), as_json=json)
+
+
+@app.command()
+def arrived(
+    message: Annotated[int, typer.Argument(metavar="ID", help="The message's number.")],
+    note: Annotated[str, typer.Option(help="Whom you asked and what they said; kept in the trail.")],
+    as_: As = "",
+    json: Json = False,
+) -> None:
+    """Let a message in doubt count as sent, because you asked the recipient and it arrived."""
+    with opened() as installation:
+        act = act_of(installation, as_)
+        finish(mark_arrived(installation.office, message=message, note=note, act=act), as_json=json)
 
 
 @app.command()

@@ -19,12 +19,14 @@ class Participation(Row, table=True):
 
 
 class Recommendation(Row, table=True):
+    """The newest row of a cycle counts; one without an outcome takes the one before it back."""
+
     id: int | None = Field(default=None, primary_key=True)
     application_id: int = Field(foreign_key="application.id", index=True)
     cycle: int
     outcome: str
     reason: str
-    digest: str  # of the facts it saw; changed facts make it stale
+    digest: str  # of the facts it saw; changed facts make it stale; empty where it was taken back
     officer_id: str = Field(foreign_key="officer.id")
     recorded_at: datetime
 

@@ -64,7 +64,7 @@ def moment(connection: Connection, office: Office, *, reference: str, viewer: Pe
 
 
 def recommendations(connection: Connection, of: Sequence[Case]) -> dict[int, dict[str, Any]]:
-    """Return the newest recommendation of each case that no decision has followed yet, in one query."""
+    """Return the newest recommendation of each case that was not taken back and that no decision followed, in one query."""
     query = (
         select(_RECOMMENDATION, _OFFICER.c.name)
         .outerjoin(_OFFICER, _OFFICER.c.id == _RECOMMENDATION.c.officer_id)
@@ -72,7 +72,7 @@ def recommendations(connection: Connection, of: Sequence[Case]) -> dict[int, dic
         .order_by(_RECOMMENDATION.c.id)
     )
     known = {case.id: case for case in of}
-    return {
+    newest = {
         row.application_id: {
             "outcome": row.outcome,
             "by": row.name or "somebody who left",
@@ -85,6 +85,7 @@ def recommendations(connection: Connection, of: Sequence[Case]) -> dict[int, dic
         if row.cycle == known[row.application_id].facts_cycle
         and row.recorded_at >= known[row.application_id].decided_at
     }
+    return {case: made for case, made in newest.items() if made["outcome"]}
 
 
 def elsewhere(
@@ -161,6 +162,8 @@ def evidence(connection: Connection, programme: Programme, case: Case, viewer: P
             "title": titles.get(row.kind, row.kind),
             "filename": row.filename,
             "version": row.version,
+            "media_type": row.media_type,
+            "size": row.size,
             "added_at": row.added_at,
             "added_by": row.name or "the company",
             "sha256": row.sha256,

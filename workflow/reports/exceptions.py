@@ -46,6 +46,7 @@ _READ = (
     "case:information:answered",
     "case:findings:assessed",
     "case:recommendation:made",
+    "case:recommendation:taken_back",
     "case:document:refiled",
     "case:certificate:imported",
     "case:certificate:corrected",
@@ -121,6 +122,9 @@ def exceptions(
         members = json.loads(entry.canonical)
         if members["kind"] == "case:recommendation:made":
             recommended[_case(members)] = members
+            continue
+        if members["kind"] == "case:recommendation:taken_back":
+            recommended.pop(_case(members), None)
             continue
         if begin and entry.recorded_at < begin:
             continue

@@ -249,6 +249,8 @@ class _Case:
         elif members["kind"] == "case:recommendation:made":
             key = f"by {members['actor']} at {members['recorded_at']}"
             self.recommendations[key] = {"outcome": detail["outcome"], "digest": detail["facts"]}
+        elif members["kind"] == "case:recommendation:taken_back":
+            self.recommendations[f"by {members['actor']} at {members['recorded_at']}"] = {"outcome": "", "digest": ""}
         else:
             self._hear_of_keeping(members, detail)
 

@@ -490,7 +490,10 @@ class _Case:
                 return Reached(mail.recipient, name, fate, at, mail.last_reply or fate.replace("_", " "))
 
     def _sent(self, mail: Row[Any], name: str) -> Reached:
-        """Sent is what the delivery log shows as sent, to the person for whom it was at that instant."""
+        """Sent is what the delivery log shows as sent, to the person for whom it was at that instant.
+
+        So is a try in doubt that a person found out to have arrived.
+        """
         tries = self._tries(mail)
         if not tries:
             why = f"Message {mail.id} is sent, and the delivery log has no try that was."
@@ -505,10 +508,11 @@ class _Case:
             should = ", ".join(sorted(filter(None, (self._name(one) for one in meant)))) or "nobody"
             why = f"Message {mail.id} reached {whom}, and it was for {should}."
             return Reached(mail.recipient, whom, "unaccounted", last.at, why)
-        return Reached(mail.recipient, self._name(person) or name, "sent", last.at)
+        why = "no answer came, and a person found out that it arrived" if last.outcome == "in_doubt" else ""
+        return Reached(mail.recipient, self._name(person) or name, "sent", last.at, why)
 
     def _tries(self, mail: Row[Any]) -> list[Row[Any]]:
-        """Return the tries that succeeded: of the mail itself, or of the one that carried it."""
+        """Return the tries that arrived: of the mail itself, or of the one that carried it."""
         return self.evidence.tries.get(mail.id) or self.evidence.tries.get(mail.bundled_into, [])
 
     def _by_address(self, recipient: str, address: str) -> str:

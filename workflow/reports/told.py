@@ -135,6 +135,7 @@ class ToldCase:
     settled: list[Settled] = field(default_factory=list)
     mails: dict[str, dict[str, Mail]] = field(default_factory=lambda: defaultdict(dict))  # by cause and recipient
     tries: dict[int, list[Any]] = field(default_factory=lambda: defaultdict(list))
+    doubts: dict[int, Any] = field(default_factory=dict)  # the newest try of each mail whose answer never came
     posted: set[int] = field(default_factory=set)
     notes: list[Any] = field(default_factory=list)
     begun: list[tuple[int, datetime, str]] = field(default_factory=list)
@@ -144,6 +145,9 @@ class ToldCase:
         """The case as its row would be."""
         more = {"id": self.id, "reference": self.reference, "company_id": self.company.id}
         return SimpleNamespace(**more, submitted_at=self.submitted_at, **self.columns)
+
+    def mails_of(self, notification: int) -> list[Mail]:
+        return [mail for of in self.mails.values() for mail in of.values() if mail.id == notification]
 
     def history(self, programme: Programme) -> History:
         return History(
@@ -474,9 +478,12 @@ class Told:
             case "people:task:closed" if "posted_on" in detail:
                 case.posted.add(detail["notification"])
             case "mail:message:retried" if detail["before"] != "in_doubt":  # a doubt stays one until it is answered
-                for mail in (mail for of in case.mails.values() for mail in of.values()):
-                    if mail.id == detail["notification"]:
-                        mail.status, mail.settled_at = "queued", None
+                for mail in case.mails_of(detail["notification"]):
+                    mail.status, mail.settled_at = "queued", None
+            case "mail:message:arrived":
+                for mail in case.mails_of(detail["notification"]):
+                    mail.status, mail.settled_at, mail.last_reply = "sent", at, detail["why"]
+                    case.tries[mail.id] += [case.doubts[mail.id]] if mail.id in case.doubts else []
             case _ if kind in _ANSWERED:
                 case.begun.append((case.facts_cycle, at, ""))
             case _ if kind.startswith(_DELIVERED) and detail["cause"].startswith("planned:"):
@@ -488,9 +495,13 @@ def _deliver(case: ToldCase, fate: str, at: datetime, detail: dict[str, Any]) ->
     mail = case.mails[cause].setdefault(recipient, Mail(cause, detail["message"], recipient, at))
     mail.id, mail.message, mail.bundled_into = detail["notification"], detail["message"], detail.get("bundled_into")
     mail.status, mail.settled_at, mail.last_reply = fate, at, detail.get("why", "")
-    if fate == "sent":
+    if fate in ("sent", "in_doubt"):
         address, person = detail.get("address", ""), detail.get("person", "")
-        case.tries[mail.id].append(SimpleNamespace(at=at, address=address, person=person))
+        tried = SimpleNamespace(at=at, address=address, person=person, outcome=fate)
+        if fate == "sent":
+            case.tries[mail.id].append(tried)
+        else:
+            case.doubts[mail.id] = tried
 
 
 def _instant(text: str) -> datetime:

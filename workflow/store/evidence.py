@@ -13,6 +13,7 @@ from sqlalchemy import BindParameter, Connection, Row, bindparam, func, literal,
 
 from workflow import models
 from workflow.models.base import table_of
+from workflow.store.outbox import ARRIVED
 
 _A = table_of(models.Application)
 _P = table_of(models.PlannedAction)
@@ -25,6 +26,7 @@ _DISPOSAL = table_of(models.Disposal)
 _DOCUMENT = table_of(models.Document)
 _FINDING = table_of(models.Finding)
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_TELLING = ("sent", "in_doubt", ARRIVED)
 _CAUSED = _N.c.cause.startswith("planned:")
 # Contacts that a disposal removed are known from whom the company's mail was for.
 _ERASED = (
@@ -51,7 +53,7 @@ class Evidence:
 
     ledger: dict[int, dict[Key, Row[Any]]]
     mails: dict[int, dict[str, list[Row[Any]]]]  # by case and cause
-    tries: dict[int, list[Row[Any]]]  # that succeeded, by notification
+    tries: dict[int, list[Row[Any]]]  # that succeeded, or in doubt and arrived as a person says, by notification
     posted: set[int]  # notifications whose place a letter took
     contacts: dict[int, dict[int, str | None]]  # address by id, None where unknown, "" where disposed of, by company
     written_to: dict[str, datetime]  # the first mail to a contact, by token
@@ -71,15 +73,6 @@ def gather(connection: Connection, cases: Sequence[Row[Any]]) -> Evidence:
     columns = [column for column in _N.c if column.name != "payload"]
     for row in connection.execute(select(*columns).where(*of_ledger).order_by(_N.c.resend_no, _N.c.id), ids):
         mails[row.application_id][row.cause].append(row)
-    own, leading = select(_N.c.id).where(*of_ledger), select(_N.c.bundled_into).where(*of_ledger)
-    tries: dict[int, list[Row[Any]]] = defaultdict(list)
-    sent = (
-        select(_TRY)
-        .where(or_(_TRY.c.notification_id.in_(own), _TRY.c.notification_id.in_(leading)), _TRY.c.outcome == "sent")
-        .order_by(_TRY.c.id)
-    )
-    for row in connection.execute(sent, ids):
-        tries[row.notification_id].append(row)
     letters = select(_TASK.c.notification_id).where(
         _TASK.c.application_id.in_(_IDS), _TASK.c.closed_at.is_not(None), _TASK.c.posted_on.is_not(None)
     )
@@ -99,7 +92,7 @@ def gather(connection: Connection, cases: Sequence[Row[Any]]) -> Evidence:
     return Evidence(
         ledger,
         mails,
-        tries,
+        _tries(connection, of_ledger, ids),
         set(connection.execute(letters, ids).scalars()),
         contacts,
         dict(tuple(row) for row in connection.execute(written.group_by(_N.c.recipient), ids)),
@@ -107,6 +100,26 @@ def gather(connection: Connection, cases: Sequence[Row[Any]]) -> Evidence:
         notes,
         _begun(connection, ids),
     )
+
+
+def _tries(connection: Connection, of_ledger: tuple[Any, ...], ids: dict[str, list[int]]) -> dict[int, list[Row[Any]]]:
+    own, leading = select(_N.c.id).where(*of_ledger), select(_N.c.bundled_into).where(*of_ledger)
+    telling = (
+        select(_TRY)
+        .where(or_(_TRY.c.notification_id.in_(own), _TRY.c.notification_id.in_(leading)), _TRY.c.outcome.in_(_TELLING))
+        .order_by(_TRY.c.id)
+    )
+    tries: dict[int, list[Row[Any]]] = defaultdict(list)
+    doubts: dict[int, Row[Any]] = {}
+    for row in connection.execute(telling, ids):
+        match row.outcome:
+            case "in_doubt":
+                doubts[row.notification_id] = row
+            case "sent":
+                tries[row.notification_id].append(row)
+            case _ if row.notification_id in doubts:
+                tries[row.notification_id].append(doubts[row.notification_id])
+    return tries
 
 
 def _begun(connection: Connection, ids: dict[str, list[int]]) -> dict[int, list[tuple[int, datetime, str]]]:

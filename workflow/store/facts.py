@@ -172,7 +172,7 @@ def _loaded(
         newest_band=newest[3] if newest else "",
         newest_band_until=newest[9] if newest else None,
         recommendation=RecommendationFact(recommendation[3], recommendation[4], recommendation[5])
-        if recommendation
+        if recommendation and recommendation[3]  # without an outcome: taken back
         else None,
         took_part=frozenset(
             [(row[3], row[4]) for row in parts[_DEED]] + ([(band[4], "assessed_band")] if band else [])

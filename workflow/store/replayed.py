@@ -46,7 +46,9 @@ _OF_CASES = {
     .order_by(_EVENT.c.id),
     "deeds": select(_PARTICIPATION).where(_PARTICIPATION.c.application_id.in_(_IDS)),
     "documents": select(_DOCUMENT).where(_DOCUMENT.c.application_id.in_(_IDS)),
-    "recommendations": select(_RECOMMENDATION).where(_RECOMMENDATION.c.application_id.in_(_IDS)),
+    "recommendations": select(_RECOMMENDATION)
+    .where(_RECOMMENDATION.c.application_id.in_(_IDS))
+    .order_by(_RECOMMENDATION.c.id),
     "holds": select(_HOLD, _LIFT.c.lifted_by, _LIFT.c.reason.label("lift_reason"))
     .outerjoin(_LIFT, _LIFT.c.hold_id == _HOLD.c.id)
     .where(_HOLD.c.application_id.in_(_IDS)),

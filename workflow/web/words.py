@@ -126,7 +126,7 @@ _CAUSES = {
     "task": "Task{number} stayed open",
     "notification": "Message{number} did not arrive",
 }
-_TRIES = {"temporary": "Refused for now", "permanent": "Refused for good"}
+_TRIES = {"temporary": "Refused for now", "permanent": "Refused for good", "arrived": "Marked as arrived"}
 _FATES = {"planned": "Planned", "done": "Done", "superseded": "Superseded", "cancelled": "Cancelled"}
 _SPANS = {"runs": "Runs", "stopped": "Stopped", "off": "Does not count"}
 _FAMILIES = {

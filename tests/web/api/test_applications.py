@@ -55,6 +55,17 @@ def test_an_application_goes_from_submission_to_its_certificate(office, staff):
     assert show(officer, reference)["certificate"]["valid_from"] == b.TODAY.isoformat()
 
 
+def test_a_recommendation_is_taken_back_at_the_version_that_was_read(office, staff):
+    reference = b.ready_to_certify(office, staff)
+    client, at = Client(office, staff.officer), f"{AT}/applications/{reference}/recommendations/taking-back"
+    assert client.post(at, {"reason": "A visit is missing."}).status_code == 428
+
+    answer = client.post(at, {"reason": "A visit is missing.", "version": show(client, reference)["version"]})
+
+    assert answer.status_code == 201, answer.text
+    assert show(client, reference)["waits_for"] == "officer"
+
+
 def fire(client, reference, trigger, **more):
     version = show(client, reference)["version"]
     answer = client.post(f"{AT}/applications/{reference}/transitions", {"trigger": trigger, "version": version} | more)

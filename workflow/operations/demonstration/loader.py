@@ -26,6 +26,7 @@ from workflow.operations.assess_criterion import assess_answers, assess_criterio
 from workflow.operations.assign_application import assign_application
 from workflow.operations.decide_approval import confirm_approval
 from workflow.operations.deliver_outbox import Post, deliver_outbox
+from workflow.operations.demonstration.sheet import sheet
 from workflow.operations.demonstration.sign_ins import open_to_all
 from workflow.operations.demonstration.story import PEOPLE, Step, Tale, story, valid_uen
 from workflow.operations.manage_officers import add_officer
@@ -231,8 +232,8 @@ class _Run:
         )
 
     def _content(self, act: Act, kind: str) -> bytes:
-        told = f"% Demonstration: {kind} of {self._tale.company}, {local_day(act.now, _ZONE).isoformat()}"
-        return f"%PDF-1.4\n{told}\n%%EOF\n".encode()
+        on = local_day(act.now, _ZONE).isoformat()
+        return sheet(kind.replace("_", " ").capitalize(), [self._tale.company, on, "", "A sheet of the demonstration."])
 
     def _assign(self, act: Act) -> Outcome:
         return assign_application(self._office, reference=self._reference, to=self._cast["officer"].email, act=act)

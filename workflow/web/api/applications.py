@@ -1,4 +1,4 @@
-"""Applications: list, one, submit, transitions, recommendations, assignment, sites, history."""
+"""Applications: list, one, submit, transitions, recommendations and taking them back, assignment, sites, history."""
 
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -14,6 +14,7 @@ from workflow.operations.assign_application import assign_application
 from workflow.operations.note_contact import note_contact
 from workflow.operations.recommend_outcome import recommend_outcome
 from workflow.operations.submit_application import submit_application
+from workflow.operations.take_back_recommendation import take_back_recommendation
 from workflow.reports import cases
 from workflow.store import people
 from workflow.web.api.changes import AgainChanged, Key, OnceChanged, change, etag
@@ -194,6 +195,14 @@ class Recommendation(Given):
     model_config = given_example(outcome="certify", reason="All criteria are met on site.", version=6)
 
 
+class TakingBack(Given):
+    """Why a recommendation holds no more."""
+
+    reason: Text
+    version: Version
+    model_config = given_example(reason="The seal log of Jurong came in after it.", version=7)
+
+
 class Assignment(Given):
     """Whose case it is."""
 
@@ -333,12 +342,7 @@ def add_to(made: APIRouter) -> None:
         """Fire one transition. 409 names every rule that is not met; the refusal is in the trail."""
         return case.change(advance_application, body, needed=True)
 
-    @made.post(f"{at_one}/recommendations", tags=["applications"], status_code=201, response_model=Changed)
-    @also(412, 428)
-    @see(Area.CASES)
-    def recommend_outcome_(case: OnceChanged, body: Recommendation) -> Any:
-        """Recommend an outcome: the first pair of eyes. Who recommends may not decide."""
-        return case.change(recommend_outcome, body, needed=True)
+    _recommendations(made, at_one)
 
     @made.put(f"{at_one}/assignee", tags=["applications"], response_model=Changed)
     @also(412, 428)
@@ -381,3 +385,19 @@ def add_to(made: APIRouter) -> None:
         rows = list(enumerate(told, start=1))[first : first + limit + 1]
         page = paged(request, response, rows, limit, lambda row: cursor_of(row[0]))
         return page | {"items": [row for _, row in page["items"]]}
+
+
+def _recommendations(made: APIRouter, at_one: str) -> None:
+    @made.post(f"{at_one}/recommendations", tags=["applications"], status_code=201, response_model=Changed)
+    @also(412, 428)
+    @see(Area.CASES)
+    def recommend_outcome_(case: OnceChanged, body: Recommendation) -> Any:
+        """Recommend an outcome: the first pair of eyes. Who recommends may not decide."""
+        return case.change(recommend_outcome, body, needed=True)
+
+    @made.post(f"{at_one}/recommendations/taking-back", tags=["applications"], status_code=201, response_model=Changed)
+    @also(412, 428)
+    @see(Area.CASES)
+    def take_back_recommendation_(case: OnceChanged, body: TakingBack) -> Any:
+        """Take the open recommendation back: who made it may, or a supervisor, while nobody has decided."""
+        return case.change(take_back_recommendation, body, needed=True)

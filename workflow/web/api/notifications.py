@@ -35,7 +35,7 @@ class Notification(Told):
     message_id: str
     status: str
     attempts: int
-    last_reply: str = Field(description="What the mail server said last.")
+    last_reply: str = Field(description="What the mail server said last, or who marked it as arrived.")
     created_at: datetime
     address: str = Field(description="Where it went, once known.")
     application: str | None

@@ -10,6 +10,7 @@ from workflow.access import Area, Deed, opens, role_for
 from workflow.errors import NotFound
 from workflow.models.notification import STATUSES
 from workflow.operations.deliver_outbox import Post
+from workflow.operations.mark_arrived import mark_arrived
 from workflow.operations.read_message import read_message
 from workflow.operations.release_address import release_address
 from workflow.operations.retry_message import AGAIN, retry_message
@@ -78,17 +79,30 @@ def router() -> APIRouter:
         return act(
             request,
             lambda: retry_message(site.office, message=mail.number(message), act=acting),
-            to=posted_of(request).text("back") if _ours(posted_of(request).text("back")) else f"/messages/{message}",
+            to=_back_to(request, message),
             again=lambda problem: _one(request, message, problem),
             said=lambda _: "The message is sent again at the next delivery, under the same Message-ID.",
+        )
+
+    @made.post("/messages/{message}/arrived")
+    @see(Area.MESSAGES)
+    def arrived(request: Request, site: Here, acting: Acting, message: str) -> Response:
+        note = posted_of(request).text("note")
+        return act(
+            request,
+            lambda: at("note", lambda: mark_arrived(site.office, message=mail.number(message), note=note, act=acting)),
+            to=_back_to(request, message),
+            again=lambda problem: _one(request, message, problem),
         )
 
     return made
 
 
-def _ours(address: str) -> bool:
-    """Say whether an address is a path of ours that a form named."""
-    return address.startswith("/cases/") and "//" not in address and "\\" not in address and "\n" not in address
+def _back_to(request: Request, message: str) -> str:
+    """Return the page of a case that the form stood on, or else the message's own."""
+    address = posted_of(request).text("back")
+    ours = address.startswith("/cases/") and "//" not in address and "\\" not in address and "\n" not in address
+    return address if ours else f"/messages/{message}"
 
 
 def post_of(site: Site) -> Post:
@@ -154,6 +168,7 @@ def _one(request: Request, message: str, problem: Problem | None = None) -> Resp
         "messages/message.html",
         status=problem.status if problem else 200,
         problem=problem,
+        typed=values_of(request) if problem else {},
         here_is=f"/messages/{letter.opened.row['id']}",
         may_retry=role_for(Deed.RETRY_MESSAGE, caller.person.roles) is not None,
         AGAIN=AGAIN,

@@ -1,7 +1,9 @@
 """The decision page: what the decision turns on, the evidence, and the form, side by side. It is itself the confirm page.
 
-The rules are asked for the page and again when it is pressed.
+The address says which document is read beside the form; that opens it, as on the documents page. The rules are asked for the page and again when it is pressed.
 """
+
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -15,6 +17,7 @@ from workflow.web import words
 from workflow.web.answers import Problem, values_of
 from workflow.web.guard import routes, see
 from workflow.web.pages.case.acting import action_of, action_page, fire
+from workflow.web.pages.case.documents import IMAGES, SHOWN, is_number
 from workflow.web.rendering import page
 from workflow.web.site import Acting, Here, caller_of, site_of
 
@@ -58,6 +61,9 @@ def decision_page(request: Request, reference: str, trigger: str, problem: Probl
         # What is typed is not computed for: an ill-formed day is among the problems already.
         outlook = acting.outlook(connection, moment.facts, programme) if issues else None
         contacts = acting.contacts(connection, case)
+    at = _chosen(papers, request.query_params.get("document", ""))
+    if at is not None and papers[at]["media_type"] in SHOWN:
+        papers[at]["opened"] = True  # by the frame that shows it
     behind = {number for point in points for number in point.get("documents", [])}
     return page(
         request,
@@ -75,7 +81,11 @@ def decision_page(request: Request, reference: str, trigger: str, problem: Probl
         criteria=len(glance["criteria"]),
         papers=papers,
         opened=sum(one["opened"] for one in papers),
+        at=at,
+        by_id={one["id"]: one for one in papers},
         behind=behind,
+        SHOWN=SHOWN,
+        IMAGES=IMAGES,
         outlook=outlook,
         band=moment.facts.band,
         contacts=contacts,
@@ -85,6 +95,12 @@ def decision_page(request: Request, reference: str, trigger: str, problem: Probl
         reject=trigger != "reject" and _offered(moment, "reject"),
         back=f"/cases/{reference}",
     )
+
+
+def _chosen(papers: list[dict[str, Any]], text: str) -> int | None:
+    """Return the place of the document that the address names, or None."""
+    wanted = int(text) if is_number(text) else 0
+    return next((place for place, one in enumerate(papers) if one["id"] == wanted), None)
 
 
 def _offered(moment: Moment, trigger: str) -> bool:

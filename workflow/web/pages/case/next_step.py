@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from workflow.access import Deed, role_for
+from workflow.access import Deed, role_for, takes_back
 from workflow.reports.acting import Moment
 from workflow.web import acts, words
 
@@ -43,6 +43,7 @@ class Panel:
     """What the rail of a case says first."""
 
     sentences: list[str]  # how things stand, where the state alone does not say it
+    take_back: bool = False  # the recommendation that is open
     claim: bool = False
     assign: bool = False
     steps: list[Step] = field(default_factory=list)
@@ -75,8 +76,10 @@ def panel_of(moment: Moment, stations: list[dict[str, Any]], today: date) -> Pan
     assigns = role_for(Deed.ASSIGN, roles) is not None and moment.case.live_key is not None
     unassigned = moment.case.assignee_id is None and moment.case.state_kind in ("review", "waiting")
     leads = next((one for one in possible if one["target"] in ahead and one["four_eyes"]), None)
+    made = moment.recommendation
     return Panel(
         sentences=_sentences(moment, today),
+        take_back=made is not None and takes_back(moment.viewer, made["by_id"]),
         claim=unassigned and assigns and "officer" in roles,
         assign=assigns,
         steps=main,

@@ -1,4 +1,4 @@
-"""What officers record on a case beside sections and transitions: recommendation, band, contact, certificate.
+"""What officers record on a case beside sections and transitions: recommendations and taking them back, band, contact, certificate.
 
 Each form is one operation; the recommendation that brings its band is two, one after the other.
 """
@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from workflow.access import Area, Deed, role_for
+from workflow.access import Area, Deed, role_for, takes_back
 from workflow.decisions.outcome import Act, Done, Outcome, Refused
 from workflow.decisions.record import stale
 from workflow.errors import BadInput, NotFound
@@ -19,6 +19,7 @@ from workflow.operations.recommend_outcome import recommend_outcome
 from workflow.operations.record_consent import record_consent
 from workflow.operations.reissue_certificate import reissue_certificate
 from workflow.operations.set_band import set_band
+from workflow.operations.take_back_recommendation import take_back_recommendation
 from workflow.reports import acting, certificates
 from workflow.reports.acting import Moment
 from workflow.web import acts, words
@@ -35,6 +36,7 @@ _CERTIFICATE = ("correct", "reissue", "consent")
 def router() -> APIRouter:
     made = routes()
     _recommendation(made)
+    _taking_back(made)
     _band(made)
     _contact(made)
     _certificate(made)
@@ -132,6 +134,52 @@ def _recommend_page(request: Request, reference: str, outcome: str, problem: Pro
             may=may,
             here_of=moment.programme.state_by_name[moment.case.state].title,
             made=moment.recommendation,
+        )
+
+
+def _taking_back(made: APIRouter) -> None:
+    @made.get("/cases/{reference}/take-back")
+    @see(Area.CASES)
+    def taking_back(request: Request, reference: str) -> Response:
+        return _take_back_page(request, reference, None)
+
+    @made.post("/cases/{reference}/take-back")
+    @see(Area.CASES)
+    def take_back(request: Request, site: Here, by: Acting, reference: str) -> Response:
+        posted = posted_of(request)
+        taken_back = lambda: take_back_recommendation(  # noqa: E731  # read as one field
+            site.office,
+            reference=reference,
+            reason=posted.text("reason"),
+            act=by,
+            version=posted.version,
+            idempotency_key=posted.once,
+        )
+        return act(
+            request,
+            lambda: at("reason", taken_back),
+            to=f"/cases/{reference}",
+            again=lambda problem: _take_back_page(request, reference, problem),
+        )
+
+
+def _take_back_page(request: Request, reference: str, problem: Problem | None) -> Response:
+    site, person = site_of(request), caller_of(request).person
+    with site.office.database.snapshot() as connection:
+        moment = acting.moment(connection, site.office, reference=reference, viewer=person, now=site.clock())
+        made = moment.recommendation
+        staff = sorted(moment.facts.people.values(), key=lambda one: one.name)
+        return section(
+            request,
+            connection,
+            "case/take_back.html",
+            reference,
+            problem=problem,
+            on_its_own_page=True,
+            made=made,
+            may=made is not None and takes_back(person, made["by_id"]),
+            can=[one.name for one in staff if made is not None and takes_back(one, made["by_id"])],
+            then=moment.programme.state_by_name[moment.case.state],
         )
 
 
