@@ -98,21 +98,21 @@ def test_honest_growth_raises_no_alarm(kind: str, growths: int, make_url_of: Mak
             enter(transaction.connection, appending.entry(0, 0))
         kept, grown = [seal_log(office, signer, now=builders.NOW).note or ""], [0]
         for number in range(1, growths + 1):
-            with (
-                office.database.transaction() as transaction
-            ):  # so that it grows each time, however slow the others are
+            with office.database.transaction() as transaction:  # so that there is something new, however slow the others
                 enter(transaction.connection, appending.entry(0, number))
             crew.seal_until_killed()
             kept.append(signer.seen.read_text(encoding="utf-8"))  # before anything else is signed
             found = verdict(office, signer, [kept[-1], *chance.sample(kept, min(5, len(kept)))])
             assert found.problems == []
-            assert found.size > grown[-1], "the log grew"
             grown.append(found.size)
         assert verdict(office, signer, kept).problems == []
         with office.database.snapshot() as connection:
             assert [one for one in replay(connection, Editions()) if one.table in _LOG] == []
     sizes = [open_checkpoint(note, [signer.verifier(_ORIGIN)]).size for note in kept]
     assert sizes == sorted(sizes)
+    assert grown == sorted(grown)
+    # Not each time: the server may not have noticed yet that a sequencer was killed, and only one works at a time.
+    assert len(set(grown)) > growths // 2, "the log grew"
 
 
 @pytest.mark.parametrize("each", [100, pytest.param(12_500, marks=pytest.mark.exhaustive)])

@@ -269,7 +269,9 @@ class TestRecommending:
         staff = b.people(office)
         reference = b.ready_to_certify(office, staff)
         browser, address = w.browser(office, staff.officer), f"/cases/{reference}/take-back"
-        assert f'href="{address}"' in browser.get(f"/cases/{reference}").text
+        shown = browser.get(f"/cases/{reference}").text
+        assert f'href="{address}"' in shown
+        assert "button primary" not in shown, "the approver decides, so nothing of the officer's stands out"
         page = browser.get(address)
         assert "The case waits for an officer again" in w.words_of(page)
         empty = press(browser, page, address)

@@ -52,10 +52,16 @@ class Panel:
     not_yours: list[tuple[str, str]] = field(default_factory=list)  # action, who can
     after_you: str = ""
     read_only: bool = False
+    rests: bool = False  # another person's decision is what the case waits for
 
     @property
     def primary(self) -> str:
-        """Which control is the one that stands out: claiming, the first step that is ready, or the first to unblock."""
+        """Which control is the one that stands out: claiming, the first step that is ready, or the first to unblock.
+
+        None does while somebody else decides.
+        """
+        if self.rests:
+            return ""
         if self.claim:
             return "claim"
         ready = next((step for step in self.steps if step.way != "blocked"), None)
@@ -96,6 +102,7 @@ def panel_of(moment: Moment, stations: list[dict[str, Any]], today: date) -> Pan
         ],
         after_you=_after(leads) if leads and not set(leads["roles"]) & roles else "",
         read_only=not steps and not assigns,
+        rests=made is not None and not made["stale"] and all(step.trigger != made["outcome"] for step in main),
     )
 
 
