@@ -142,8 +142,8 @@ def delete(connection: Connection, first: int, last: int) -> None:
 
 def insert(connection: Connection, position: int) -> None:
     last = connection.execute(select(func.max(_ENTRY.c.position))).scalar_one()
-    _move(connection, position, last, last + 1 - position)  # out of the way first: positions are unique
-    _move(connection, last + 1, 2 * last, position - last)
+    _move(connection, position, last, last + 2 - position)  # out of the way first: positions are unique
+    _move(connection, last + 2, 2 * last + 2 - position, position - last - 1)
     text = entry(position, why="inserted").canonical()
     row = {"kind": "test:entry:made", "recorded_at": builders.NOW, "canonical": text, "leaf": leaf_hash(text)}
     connection.execute(_ENTRY.insert(), row | {"position": position})
