@@ -16,7 +16,7 @@ _W = table_of(models.SearchWord)
 _C = table_of(models.Company)
 _TOO_COMMON = frozenset({"pte", "ltd", "llp", "and", "the", "of", "co", "inc"})
 _LONGEST = 40
-_FEW = 500  # cases that a word leads to
+_FEW = 5_000  # cases that a word leads to; of 1,000,000, looking through the list is as quick for more than that
 _MOST = 6  # words of a search; more make it no sharper
 
 
