@@ -98,7 +98,9 @@ def test_honest_growth_raises_no_alarm(kind: str, growths: int, make_url_of: Mak
             enter(transaction.connection, appending.entry(0, 0))
         kept, grown = [seal_log(office, signer, now=builders.NOW).note or ""], [0]
         for number in range(1, growths + 1):
-            with office.database.transaction() as transaction:  # so that there is something new, however slow the others
+            with (
+                office.database.transaction() as transaction
+            ):  # so that there is something new, however slow the others
                 enter(transaction.connection, appending.entry(0, number))
             crew.seal_until_killed()
             kept.append(signer.seen.read_text(encoding="utf-8"))  # before anything else is signed

@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-_BAR, _GAP, _LABEL, _WIDTH, _NUMBER = 22, 10, 168, 620, 92
+_BAR, _GAP, _LABEL, _WIDTH, _NUMBER = 22, 10, 140, 420, 84  # so narrow that a phone shows all of it
 _HEIGHT, _COLUMN = 150, 20
 
 
@@ -14,7 +14,7 @@ def bars(title: str, rows: Sequence[Mapping[str, Any]], *, kind: str = "series")
     """Return horizontal bars of `count`, each with its name and number; the part `late` of a bar is marked."""
     most = max((row["count"] for row in rows), default=0) or 1
     room = _WIDTH - _LABEL - _NUMBER
-    parts = [_open(title, _WIDTH, len(rows) * (_BAR + _GAP))]
+    parts = [_open(title, _WIDTH, len(rows) * (_BAR + _GAP), "chart bars")]
     for n, row in enumerate(rows):
         y, width = n * (_BAR + _GAP), round(room * row["count"] / most)
         late = round(room * row.get("late", 0) / most)
@@ -48,5 +48,5 @@ def columns(title: str, rows: Sequence[Mapping[str, Any]], *, every: int = 6) ->
     return Markup("".join(parts) + "</svg>")  # noqa: S704  # likewise
 
 
-def _open(title: str, width: int, height: int) -> str:
-    return f'<svg class="chart" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(title)}" width="{width}" height="{height}">'
+def _open(title: str, width: int, height: int, classes: str = "chart") -> str:
+    return f'<svg class="{classes}" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(title)}" width="{width}" height="{height}">'

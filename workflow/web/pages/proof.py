@@ -49,7 +49,10 @@ def reminders(request: Request, site: Here, first: str = "", last: str = "") -> 
         end = _not_before(inputs.written_day(last, "The last day", today) if last else today, begin)
     except BadInput as error:
         return page(request, "proof/proof.html", status=422, problem=problem_of(error), proof=None, asked=asked)
-    if not (first or last):  # the proof of a large register takes its time: nobody gets one unasked
+    if not request.query_params.keys() & {
+        "first",
+        "last",
+    }:  # the proof of a large register takes its time: nobody gets one unasked
         return page(request, "proof/proof.html", proof=None, asked=asked)
     accounts: list[Account] = []
     with site.office.database.snapshot() as connection:
