@@ -5,10 +5,11 @@ from typing import Any
 
 import pages
 import pytest
+import served
 from axe_playwright_python.sync_playwright import Axe
 from pages import Sight
-from playwright.sync_api import Page
-from served import Doors
+from playwright.sync_api import Page, expect
+from served import Desk, Doors
 
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 360, "height": 740}
 ZOOMED = {"width": 320, "height": 256}  # what is left of 1280 by 1024 at 400 % zoom
@@ -47,6 +48,12 @@ class Eye:
         shape: dict[str, Any] = page.evaluate(_SHAPE)
         if shape["headings"] != 1 or not shape["title"].strip(" ·") or not shape["language"]:
             yield f"{shape['headings']} h1, title {shape['title']!r}, lang {shape['language']!r}"
+        yield from self.wrong_here(page, dark=dark)
+        yield from (f"the content policy refused {one}" for one in page.evaluate("window.refused"))
+        yield from errors
+
+    def wrong_here(self, page: Page, *, dark: bool) -> Iterator[str]:
+        """Tell what is wrong with a page that is open."""
         for size in (WIDE, NARROW, ZOOMED):
             page.set_viewport_size(size)
             if (over := page.evaluate(_SIDEWAYS)) > 0:
@@ -59,8 +66,8 @@ class Eye:
             for size in (WIDE, NARROW):
                 page.set_viewport_size(size)
                 yield from self._found(page, _CONTRAST, f"{size['width']} px, dark")
-        yield from (f"the content policy refused {one}" for one in page.evaluate("window.refused"))
-        yield from errors
+            page.emulate_media(color_scheme="light")
+        page.set_viewport_size(WIDE)
 
     def _found(self, page: Page, options: dict[str, Any], how: str) -> Iterator[str]:
         for one in self._axe.run(page, options=options).response["violations"]:
@@ -102,6 +109,54 @@ def test_every_page_is_accessible_wide_and_narrow_and_never_scrolls_sideways(eye
     ]
     assert len(sights) > 60
     assert not wrong, "\n".join(wrong)
+
+
+def test_pages_that_only_a_form_leads_to_are_as_good(eye, doors):
+    wrong: list[str] = []
+
+    def look(desk: Desk, heading: str) -> None:
+        expect(desk.page.get_by_role("heading", level=1)).to_have_text(heading)
+        wrong.extend(f"{heading}: {one}" for one in eye.wrong_here(desk.page, dark=True))
+
+    signing_in = Desk(doors.window().new_page(), doors.address)
+    signing_in.open("/sign-in")
+    sign_in_as(signing_in, "nobody@customs.example", "wrong")
+    look(signing_in, "Sign in")
+    sign_in_as(signing_in, served.THIRD_APPROVER)
+    signing_in.type("Code", "000000")
+    signing_in.press("Sign in")
+    look(signing_in, "Type your code")
+    signing_in.page.context.clear_cookies()
+    signing_in.open("/sign-in")
+    sign_in_as(signing_in, served.BOTH)
+    look(signing_in, "Set up one-time codes")
+
+    typing, elsewhere = doors.desk(served.OFFICER), doors.desk(served.OFFICER)
+    typing.open("/cases/new")
+    typing.press("Start the case")
+    look(typing, "Start a case for a company")
+    act = "/cases/STP-2026-000008/do/return_to_checklist"
+    elsewhere.open("/cases/STP-2026-000008/assign")
+    typing.open(act)
+    typing.type("Reason", "The answers are of last year.")
+    elsewhere.choose("Officer", "Siti Rahmah")
+    elsewhere.press("Assign case")
+    typing.press("Return to checklist")
+    look(typing, "Not saved")
+    typing.page.context.clear_cookies()
+    typing.press("Send it again")
+    look(typing, "You were signed out")
+    typing.press("Sign in and go on")
+    look(typing, "Sign in")
+    sign_in_as(typing, served.OFFICER)
+    look(typing, "You are signed in. Send what you typed?")
+    assert not wrong, "\n".join(wrong)
+
+
+def sign_in_as(desk: Desk, email: str, password: str = served.PASSWORD) -> None:
+    desk.type("E-mail", email)
+    desk.type("Password", password)
+    desk.press("Sign in")
 
 
 @pytest.mark.exhaustive

@@ -143,7 +143,9 @@ def test_the_proof_is_worked_out_for_the_days_that_are_asked_for(office):
     b.certified(office, staff)
     browser = w.browser(office, staff.auditor, now=b.NOW + timedelta(days=30))
     assert "Prove reminders" in w.words_of(browser.get("/proof"))
-    assert "23 Dec 2025 to Wed 23 Dec 2026" in w.words_of(browser.get("/proof?first=&last="))  # a year, where nothing is typed
+    assert "23 Dec 2025 to Wed 23 Dec 2026" in w.words_of(
+        browser.get("/proof?first=&last=")
+    )  # a year, where nothing is typed
     told = w.words_of(browser.get("/proof?first=1+11+2026&last=today"))
     assert "unaccounted" in told
     assert browser.get("/proof?first=1+11+2026&last=1+10+2026").status_code == 422
