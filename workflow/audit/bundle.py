@@ -30,7 +30,7 @@ _TAIL = re.compile(rb'(0|[1-9][0-9]{0,15}),"leaf":"([A-Za-z0-9+/]{43}=)"(?:,"pro
 _CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
 _LEVEL = 12
 _CHUNK = 1 << _LEVEL  # leaves that are hashed level by level at a time
-_STRETCH = 16  # entries that are looked at together; it divides a chunk
+_STRETCH = 32  # entries that are looked at together; it divides a chunk
 _LONGEST = 64 << 20  # bytes of one line: the first holds whole programmes
 _MOST_PROBLEMS = 20
 _LARGEST = 2**53 - 1

@@ -20,7 +20,7 @@ SIZE = 300
 HONEST = [entry(n) for n in range(SIZE)]
 
 
-@pytest.fixture(params=[1, 3, 16], autouse=True)
+@pytest.fixture(params=[1, 3, 32], autouse=True)
 def together(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the verifier says does not depend on how many entries it looks at together."""
     monkeypatch.setattr(bundles, "_STRETCH", request.param)
