@@ -25,6 +25,7 @@ def test_a_month_shows_what_the_clock_will_do_and_public_holidays(office, held):
     assert "The certificate's last day is over: the case lapses by the clock itself Planned" in text
     assert "Ends Copperwake Terminals" in text
     assert f"/cases/{held}/clock" in page.text
+    assert all(told in w.words_of(page) for told in ("7 days left", "Last day", "1 day after"))
     assert "Christmas Day" in w.words_of(browser.get("/calendar?month=2026-12"))
     assert "The clock owes nothing in this month" in w.words_of(browser.get("/calendar?month=2035-01"))
     assert browser.get("/calendar?month=13").status_code == 400

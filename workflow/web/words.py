@@ -266,6 +266,13 @@ def audience(names: str) -> str:
     return "" if not words else f"to {words[0] if len(words) == 1 else ', '.join(words[:-1]) + ' and ' + words[-1]}"
 
 
+def ahead(rule: str) -> str:
+    """Return how far a reminder lies from the last valid day, of a certificate (T-60, T-60c, T+1) or a band (B-30)."""
+    days = int(rule[1:].rstrip("abcdefghijklmnopqrstuvwxyz"))
+    far = f"{plural(-days, 'day', 'days')} left" if days < 0 else f"{plural(days, 'day', 'days')} after"
+    return ("Band, " if rule[0] == "B" else "") + (far if days else "Last day")
+
+
 def planned(name: str) -> str:
     return _CLOCK.get(name) or name.replace("_", " ").capitalize()
 
