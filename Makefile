@@ -28,7 +28,7 @@ run: install ## start the web pages, the clock and the mail on http://127.0.0.1:
 	@exec $(BIN)/aeo serve
 
 test: install ## run the test suite on SQLite, on a PostgreSQL server that it starts itself, and in Chromium if it is there
-	$(BIN)/python -m pytest -n 2 --dist loadfile -q
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q
 
 check: install lint types layers ## what CI runs: format, lint, types, layers, then the tests and the bounded fuzzing
 	$(MAKE) --no-print-directory test

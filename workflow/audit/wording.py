@@ -105,7 +105,7 @@ _OF_THE_ENTRY = frozenset({"from", "to", "unmet_count"})
 _PARTS = {
     kind: (
         _NAME.sub("%s", sentence.replace("%", "%%")),
-        [(name, f"({name} not recorded)") for name in _NAME.findall(sentence)],
+        [(name, name in _OF_THE_ENTRY, f"({name} not recorded)") for name in _NAME.findall(sentence)],
     )
     for kind, sentence in WORDING.items()
 }
@@ -120,8 +120,8 @@ def in_words(entry: Mapping[str, Any]) -> str:
     sentence, names = parts
     about, detail = entry.get("about", _NOTHING), entry.get("detail", _NOTHING)
     values = []
-    for name, missing in names:
-        if name in _OF_THE_ENTRY:
+    for name, of_the_entry, missing in names:
+        if of_the_entry:
             values.append(len(entry.get("unmet", ())) if name == "unmet_count" else entry.get(name, ""))
         elif name in about:
             values.append(about[name])

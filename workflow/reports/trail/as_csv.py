@@ -4,13 +4,11 @@ import csv
 import io
 import json
 import re
-from itertools import islice
 from typing import BinaryIO
 
 from workflow.reports.trail.table import COLUMNS, FORMULA, INTERNAL, row_of, safe
 from workflow.reports.trail.trail import Trail
 
-_TOGETHER = 20  # rows
 _BETWEEN, _BEHIND = "\x1f", "\x1e"  # ASCII's unit and record separators
 _FORMULA = re.compile(f'{_BETWEEN}"?[{re.escape("".join(FORMULA))}]')
 BESIDE = "-metadata.json"  # after the whole name of the file: where CSV on the Web looks for it
@@ -24,15 +22,15 @@ def write(trail: Trail, target: BinaryIO) -> int:
     writer.writerow([*COLUMNS, *(INTERNAL if trail.internal else ())])
     internal = trail.internal_reasons()
     count = 0
-    rows = (row_of(line, actors) for line in trail.lines())
-    if trail.internal:
-        rows = ([*row_of(line, actors), internal.get(line.position, "")] for line in trail.lines())
-    while some := list(islice(rows, _TOGETHER)):
-        if plain := _plain(some):
+    for some in trail.some_lines():
+        rows = [row_of(line, actors) for line in some]
+        if trail.internal:
+            rows = [[*cells, internal.get(line.position, "")] for cells, line in zip(rows, some, strict=True)]
+        if plain := _plain(rows):
             text.write(plain)
         else:
-            writer.writerows([safe(cell) for cell in cells] for cells in some)
-        count += len(some)
+            writer.writerows([safe(cell) for cell in cells] for cells in rows)
+        count += len(rows)
     text.detach()  # flushes, and leaves the file open to whoever opened it
     return count
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from typing import Any, NamedTuple
 
 import orjson
@@ -23,6 +24,7 @@ _COMPANY = table_of(models.Company)
 _D = table_of(models.Decision)
 _ENTRY = table_of(models.AuditEntry)
 _OFFICER = table_of(models.Officer)
+_SOME = 20  # entries taken apart at a time: of more at once the collector of garbage would look at each again
 _PAGE = 200  # entries at a time: more of them do not stay in the processor's cache, and fewer are asked for too often
 
 
@@ -95,12 +97,18 @@ class Trail:
 
     def lines(self) -> Iterator[Line]:
         """Yield the entries in the order of the log."""
+        return chain.from_iterable(self.some_lines())
+
+    def some_lines(self) -> Iterator[list[Line]]:
+        """Yield the same some at a time, which is quicker."""
         return self._read(self._chosen().order_by(_ENTRY.c.position))
 
     def lines_by_case(self) -> Iterator[Line]:
         """Yield the entries that name a case, case by case, each case in the order of the log (which is `case_seq`'s)."""
         case = member_of(self.connection, "about", "application")
-        return self._read(self._chosen().where(case.is_not(None)).order_by(case, _ENTRY.c.position))
+        return chain.from_iterable(
+            self._read(self._chosen().where(case.is_not(None)).order_by(case, _ENTRY.c.position))
+        )
 
     def officers(self) -> dict[str, str]:
         """Return everybody's name by opaque id; entries hold no names."""
@@ -146,11 +154,11 @@ class Trail:
         sealed = columns.where(_ENTRY.c.position < self.checkpoint.size)
         return narrowed(self.connection, sealed, self.wanted, self.made_by)
 
-    def _read(self, query: Select[Any]) -> Iterator[Line]:
+    def _read(self, query: Select[Any]) -> Iterator[list[Line]]:
         count = 0
         for page in self.connection.execute(query.execution_options(yield_per=_PAGE)).partitions():
-            for position, canonical, leaf in page:
-                yield _line((position, canonical, leaf, orjson.loads(canonical)))
+            for at in range(0, len(page), _SOME):
+                yield [_line((number, text, leaf, orjson.loads(text))) for number, text, leaf in page[at : at + _SOME]]
             count += len(page)
             self.progress(count)
 
