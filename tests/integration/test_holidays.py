@@ -344,6 +344,17 @@ def install_without_calendars(connection: Connection, stp_text: str) -> None:
 
 
 class TestTheCalendar:
+    def test_is_in_the_words_of_the_country_and_says_what_is_estimated(self, sqlite_office: Office):
+        with sqlite_office.database.snapshot() as connection:
+            rows = connection.execute(table_of(models.CalendarDay).select()).all()
+        named = {row.day: (row.name, row.source) for row in rows}
+        assert [named[day] for day in (date(2026, 5, 1), date(2026, 11, 8), date(2026, 3, 21))] == [
+            ("Labour Day", "computed"), ("Deepavali", "computed"), ("Hari Raya Puasa", "computed"),
+        ]  # fmt: skip
+        estimated = {name for name, source in named.values() if source == "estimated"}
+        assert estimated == {name for name, _ in named.values() if "estimated" in name}
+        assert any("observed" in name for name in estimated)
+
     def test_keeps_what_was_known_when(self, office: Office, admin: Person):
         gazette(office, admin)
         withdraw(office, admin, now=MORNING + timedelta(hours=1))

@@ -19,7 +19,7 @@ from workflow.models.calendar_day import ALWAYS
 _D = table_of(models.CalendarDay)
 _E = table_of(models.AuditEntry)
 COMPUTED = "system:holidays:computed"  # the kind of the entry that names a zone's computed days
-_COUNTRIES = {"Asia/Singapore": "SG"}
+_COUNTRIES = {"Asia/Singapore": ("SG", "en_SG")}  # a zone's country, and in whose words its holidays are named
 _YEARS = range(2019, 2046)
 
 
@@ -85,10 +85,10 @@ def fill(connection: Connection) -> int:
     import holidays  # noqa: PLC0415  # heavy, and needed only when a database is set up
 
     added = 0
-    for zone, country in _COUNTRIES.items():
+    for zone, (country, language) in _COUNTRIES.items():
         if connection.execute(select(func.count()).where(_D.c.zone == zone)).scalar_one():
             continue
-        days = holidays.country_holidays(country, years=_YEARS)
+        days = holidays.country_holidays(country, years=_YEARS, language=language)
         rows = [
             {
                 "zone": zone,
@@ -96,7 +96,7 @@ def fill(connection: Connection) -> int:
                 "since": ALWAYS,
                 "name": name,
                 "closed": True,
-                "source": "estimated" if "(estimated)" in name else "computed",
+                "source": "estimated" if "estimated)" in name else "computed",
             }
             for day, name in sorted(days.items())
         ]
