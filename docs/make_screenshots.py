@@ -85,7 +85,8 @@ def _named(sights: Iterable[pages.Sight]) -> dict[str, pages.Sight]:
     """Return the pages by the names of their pictures: the address, and who looks where somebody else did before."""
     named: dict[str, pages.Sight] = {}
     for sight in sights:
-        path = re.sub(r"/p_[0-9a-f]+", "/person", sight.path)  # made anew in every demonstration
+        # These two are made anew in every demonstration.
+        path = re.sub(r"(/mailbox)/.+", r"\1/letter", re.sub(r"/p_[0-9a-f]+", "/person", sight.path))
         name = re.sub(r"[^A-Za-z0-9]+", "-", path).strip("-").lower()
         if name in named:
             name += "-" + sight.who.partition("@")[0].replace(".", "-")
