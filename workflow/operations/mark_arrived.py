@@ -5,7 +5,7 @@ from workflow.access import Deed, role_for
 from workflow.decisions.deliveries import plain
 from workflow.decisions.outcome import Act, Done
 from workflow.decisions.record import enter_act
-from workflow.errors import BadInput, NotFound, NotPermitted
+from workflow.errors import BadInput, NotPermitted
 from workflow.store import disposal, outbox, tasks
 from workflow.store.cases import read_many
 from workflow.store.office import Office
@@ -23,8 +23,6 @@ def mark_arrived(office: Office, *, message: int, note: str, act: Act) -> Done:
     with office.database.transaction() as transaction:
         connection = transaction.connection
         row = outbox.lock(connection, message, act.actor)
-        if row is None:
-            raise NotFound("NO_MESSAGE", f"There is no message {message}. Take one from the list of messages.")
         if row.status != "in_doubt":
             raise BadInput(
                 "NOT_IN_DOUBT", f"Message {message} is {row.status}. Only one that is in doubt is marked as arrived."

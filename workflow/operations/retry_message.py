@@ -3,7 +3,7 @@
 from workflow.access import Deed, role_for
 from workflow.decisions.outcome import Act, Done
 from workflow.decisions.record import enter_act
-from workflow.errors import BadInput, NotFound, NotPermitted
+from workflow.errors import BadInput, NotPermitted
 from workflow.store import disposal, outbox, tasks
 from workflow.store.cases import read_many
 from workflow.store.office import Office
@@ -24,8 +24,6 @@ def retry_message(office: Office, *, message: int, act: Act) -> Done:
     with office.database.transaction() as transaction:
         connection = transaction.connection
         row = outbox.lock(connection, message, act.actor)
-        if row is None:
-            raise NotFound("NO_MESSAGE", f"There is no message {message}. Take one from the list of messages.")
         if row.status not in AGAIN:
             raise BadInput(
                 "NOT_TO_RETRY", f"Message {message} is {row.status}. Only one of {', '.join(AGAIN)} is sent again."

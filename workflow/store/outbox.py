@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, func, or_, sele
 from states.facts import Person
 from workflow import models
 from workflow.access import sees_all
+from workflow.errors import NotFound
 from workflow.models.base import table_of
 from workflow.store import visible
 from workflow.store.cases import Case
@@ -307,10 +308,13 @@ def newest_to(connection: Connection, address: str) -> Row[Any] | None:
     return connection.execute(_NEWEST_TO, {"address": address}).first()
 
 
-def lock(connection: Connection, id_: int, viewer: Person) -> Row[Any] | None:
-    """Lock and return one row, unless it is not there or the viewer may not see it."""
+def lock(connection: Connection, id_: int, viewer: Person) -> Row[Any]:
+    """Lock and return one row. Raises NotFound where it is not there or the viewer may not see it."""
     query = visible_to(select(_N).outerjoin(_A, _A.c.id == _N.c.application_id), viewer)
-    return connection.execute(query.where(_N.c.id == id_).with_for_update(of=_N)).first()
+    row = connection.execute(query.where(_N.c.id == id_).with_for_update(of=_N)).first()
+    if row is None:
+        raise NotFound("NO_MESSAGE", f"There is no message {id_}. Take one from the list of messages.")
+    return row
 
 
 def visible_to(query: Select[Any], viewer: Person) -> Select[Any]:
