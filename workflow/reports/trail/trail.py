@@ -3,9 +3,7 @@
 It knows the log and nothing of formats.
 """
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -20,15 +18,14 @@ from workflow import models
 from workflow.audit.note import Checkpoint, checkpoint_of
 from workflow.models.base import table_of
 from workflow.store import cases
+from workflow.store.pages import pages
 
 _A = table_of(models.Application)
 _COMPANY = table_of(models.Company)
 _D = table_of(models.Decision)
 _ENTRY = table_of(models.AuditEntry)
 _OFFICER = table_of(models.Officer)
-_SERVED = 500  # entries at a time from a server
 _SOME = 20  # entries taken apart at a time: of more at once the collector of garbage would look at each again
-_PAGE = 200  # entries at a time: more of them do not stay in the processor's cache, and fewer are asked for too often
 
 
 @dataclass(frozen=True)
@@ -159,24 +156,11 @@ class Trail:
 
     def _read(self, query: Select[Any]) -> Iterator[list[Line]]:
         count = 0
-        for page in self._pages(query):
+        for page in pages(self.connection, query):
             for at in range(0, len(page), _SOME):
                 yield [_line((number, text, leaf, orjson.loads(text))) for number, text, leaf in page[at : at + _SOME]]
             count += len(page)
             self.progress(count)
-
-    def _pages(self, query: Select[Any]) -> Iterator[Sequence[Any]]:
-        """Yield rows some at a time; a server is at work on the next ones meanwhile, so nothing else may be asked then."""
-        if self.connection.dialect.name == "sqlite":
-            yield from self.connection.execute(query.execution_options(yield_per=_PAGE)).partitions()
-            return
-        pages = self.connection.execute(query.execution_options(yield_per=_SERVED)).partitions()
-        with ThreadPoolExecutor(1) as reader:
-            coming = reader.submit(next, pages, None)
-            while (page := coming.result()) is not None:
-                coming = reader.submit(next, pages, None)
-                time.sleep(0)  # lets the reader ask before the work on this page begins
-                yield page
 
 
 def narrowed(connection: Connection, query: Select[Any], wanted: Wanted, viewer: Person) -> Select[Any]:
