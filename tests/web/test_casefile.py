@@ -431,6 +431,28 @@ class TestAcceptingManyAtOnce:
         assert said.count("last time: Yes") - after.count("last time: Yes") == int(taken[1])
 
 
+class TestTheChecklistOfADecidedCase:
+    def test_says_which_cycle_is_gathered_for_and_leads_to_what_was_decided(self, sqlite_office):
+        staff = b.people(sqlite_office)
+        base = f"/cases/{b.certified(sqlite_office, staff)}/checklist"
+        browser = w.browser(sqlite_office, staff.officer)
+        coming = w.words_of(browser.get(base))
+        assert "Answers for the coming renewal are gathered here" in coming
+        decided = browser.get(f"{base}?cycle=1")
+        assert "As it stood when the first application was decided" in w.words_of(decided)
+        assert "nothing is left" in w.words_of(decided)
+        cell = re.search(r'href="([^"]*cycle=1&amp;at=[^"]+)"', decided.text)
+        opened = browser.get(cell[1].replace("&amp;", "&"))
+        assert "Decided; it stays as it is." in w.words_of(opened)
+        assert "checklist/assess" not in opened.text
+        assert "checklist/answer" not in opened.text
+
+    def test_knows_no_cycle_that_has_not_begun(self, sqlite_office):
+        staff = b.people(sqlite_office)
+        reference = b.certified(sqlite_office, staff)
+        assert w.browser(sqlite_office, staff.officer).get(f"/cases/{reference}/checklist?cycle=3").status_code == 404
+
+
 class TestVisits:
     def test_a_visit_is_planned_then_held_with_its_report(self, desk):
         page = desk.open("visits/plan")

@@ -15,6 +15,7 @@ from states.definition import Criterion, Programme
 from states.facts import Person
 from states.guards import wanted
 from workflow import models
+from workflow.errors import NotFound
 from workflow.models.base import table_of
 from workflow.reports.papers import documents_of
 from workflow.store import cases, findings, people
@@ -102,8 +103,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Checklist:
-    """The whole matrix of a case's present cycle."""
+    """The whole matrix of one cycle of a case."""
 
+    cycle: int
+    cycles: int  # how many there are, the one that is being gathered for included
     sites: tuple[str, ...]
     parts: tuple[Part, ...]
     documents: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -111,6 +114,11 @@ class Checklist:
     @property
     def cells(self) -> list[Cell]:
         return [cell for part in self.parts for cell in part.cells]
+
+    @property
+    def present(self) -> bool:
+        """Whether answers may still be given here: those of earlier cycles stay as they were decided on."""
+        return self.cycle == self.cycles
 
     @property
     def placeholders(self) -> bool:
@@ -126,15 +134,20 @@ class Checklist:
         return next((cell for cell in cells[start:] + cells[:start] if cell.left and cell.place != place), None)
 
 
-def checklist(connection: Connection, office: Office, *, reference: str, viewer: Person) -> Checklist:
-    """Return the matrix of a case, and its documents as `papers` tells them. Raises NotFound."""
+def checklist(
+    connection: Connection, office: Office, *, reference: str, viewer: Person, cycle: int | None = None
+) -> Checklist:
+    """Return the matrix of a case, of the present cycle unless told, and its documents. Raises NotFound."""
     case = cases.read(connection, reference, viewer)
+    cycle = cycle or case.facts_cycle
+    if cycle > case.facts_cycle:
+        raise NotFound("CYCLE", f"{reference} has no cycle {cycle}; the newest is {case.facts_cycle}.")
     programme = office.editions.machine(connection, case.programme, case.edition).programme
     names = people.names(connection)
-    query = select(_F).where(_F.c.application_id == case.id, _F.c.cycle == case.facts_cycle)
+    query = select(_F).where(_F.c.application_id == case.id, _F.c.cycle == cycle)
     found = {(row["criterion"], row["site"]): row for row in connection.execute(query).mappings()}
     sites = of_company(connection, case.company_id)
-    offered = drafts(connection, case, programme) if case.facts_cycle > 1 else []
+    offered = drafts(connection, case, programme) if 1 < cycle == case.facts_cycle else []
     last = {(row["criterion"], row["site"]): row["answer"] for row in offered}
     cells: dict[str, list[Cell]] = {}
     for code, site in wanted(programme, sites, case.traders):
@@ -142,7 +155,7 @@ def checklist(connection: Connection, office: Office, *, reference: str, viewer:
         cell = _cell(programme.criteria[code], site, row, names)
         cells.setdefault(code, []).append(replace(cell, last=last.get(cell.place)))
     documents = {one["id"]: one for one in documents_of(connection, case, viewer)}
-    return Checklist(sites, _parts(programme, cells), documents)
+    return Checklist(cycle, case.facts_cycle, sites, _parts(programme, cells), documents)
 
 
 def _parts(programme: Programme, cells: dict[str, list[Cell]]) -> tuple[Part, ...]:

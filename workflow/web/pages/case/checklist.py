@@ -4,6 +4,7 @@ The address holds what is open. Decides nothing: operations and rules do.
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -141,7 +142,7 @@ def router() -> APIRouter:
         return act(
             request,
             answered,
-            to=f"{_base(reference)}?{_query(place, posted.text('only'))}",
+            to=_address(reference, place, posted.text("only")),
             again=lambda problem: _matrix(request, site, who, reference, problem=problem, place=place),
         )
 
@@ -212,7 +213,10 @@ def _matrix(
     asked, posted = request.query_params, posted_of(request)
     only = asked.get("only", "") or posted.text("only")
     with site.office.database.snapshot() as connection:
-        told = read_checklist(connection, site.office, reference=reference, viewer=who.person)
+        told = read_checklist(
+            connection, site.office, reference=reference, viewer=who.person, cycle=_cycle(asked.get("cycle", ""))
+        )
+        address = partial(_address, reference, cycle=None if told.present else told.cycle)
         cell = _named(told, *(place or (asked.get("at", ""), asked.get("site", ""))))
         document = asked.get("document", "")
         preview = next((one for id_, one in told.documents.items() if str(id_) == document), None)
@@ -244,9 +248,9 @@ def _matrix(
             if cell
             else set(),
             cell_look=look,
-            query=_query,
-            may_assess=role_for(Deed.ASSESS, who.person.roles) is not None,
-            may_answer=role_for(Deed.ANSWER, who.person.roles) is not None,
+            address=address,
+            may_assess=told.present and role_for(Deed.ASSESS, who.person.roles) is not None,
+            may_answer=told.present and role_for(Deed.ANSWER, who.person.roles) is not None,
             ASSESSMENTS=ASSESSMENTS,
             ANSWERS=ANSWERS,
             SHOWN=SHOWN,
@@ -275,7 +279,6 @@ def _acceptance(
             found=[(part, [cell for cell in part.cells if cell.acceptable]) for part in told.parts],
             left_out=[cell for cell in told.cells if cell.left and not cell.acceptable],
             ticked=None if chosen is None else {(one.criterion, one.site) for one in chosen},
-            query=_query,
         )
 
 
@@ -284,18 +287,29 @@ def _onwards(site: Site, who: Any, reference: str, place: tuple[str, str], *, on
     with site.office.database.snapshot() as connection:
         told = read_checklist(connection, site.office, reference=reference, viewer=who.person)
     following = told.at(*place) if stay else told.after(place)
-    return f"{_base(reference)}?{_query(following.place if following else None, only)}".rstrip("?")
+    return _address(reference, following.place if following else None, only)
 
 
 def _base(reference: str) -> str:
     return f"/cases/{reference}/checklist"
 
 
-def _query(place: tuple[str, str] | None, only: str, document: int | None = None) -> str:
-    """Return the query of an address in which this answer is open."""
+def _address(
+    reference: str,
+    place: tuple[str, str] | None = None,
+    only: str = "",
+    document: int | None = None,
+    cycle: int | None = None,
+) -> str:
+    """Return the address in which this answer is open; without a cycle, of the present one."""
     criterion, site = place or ("", "")
-    given = {"at": criterion, "site": site, "only": only, "document": document}
-    return urlencode({name: value for name, value in given.items() if value})
+    given = {"cycle": cycle, "at": criterion, "site": site, "only": only, "document": document}
+    query = urlencode({name: value for name, value in given.items() if value})
+    return f"{_base(reference)}?{query}".rstrip("?")
+
+
+def _cycle(asked: str) -> int | None:
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 4 else None  # noqa: PLR2004  # thousands of years
 
 
 def _named(told: Checklist, criterion: str, site: str) -> Cell | None:
