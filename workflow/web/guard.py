@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from states.guards import role_words
 from workflow.access import OPENED_BY, Area, opens
 from workflow.decisions.outcome import Act
 from workflow.errors import CaseworkError, NotPermitted
@@ -119,8 +120,8 @@ def _enter(request: Request, area: Area, changing: bool) -> None:
         )
     if not opens(area, caller.person.roles):
         _deny(request, caller)
-        who = ", ".join(sorted(role.replace("_", " ") for role in OPENED_BY[area]))
-        raise NotPermitted("WRONG_ROLE", f"Your role does not open {area}. It opens for: {who}.")
+        who = role_words(tuple(sorted(OPENED_BY[area])))
+        raise NotPermitted("WRONG_ROLE", f"Your role does not open {area}. For that you must be {who}.")
     if sight.hidden(site.office, caller.person, request.path_params):
         _deny(request, caller)  # and the route says by itself that there is no such case
 

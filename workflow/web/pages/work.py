@@ -202,9 +202,14 @@ def _list(request: Request, address: str, views: tuple[str, ...]) -> Response:
     chosen = {"view": wanted.view, "find": wanted.find, "programme": wanted.programme}
     chosen |= {"state": wanted.state, "due": wanted.due, "sort": wanted.sort}
     filled = {name: value for name, value in chosen.items() if value and (name, value) != ("sort", "when")}
+    query = urlencode(filled)
+    area = "My work" if address == "/work" else "Cases"
+    called = {views[0]: area}.get(wanted.view, worklist.VIEWS[wanted.view])
     return page(
         request,
         "work/list.html",
+        area=area,
+        name=next((view["name"] for view in kept if view["query"] == query), called),
         list_address=address,
         wanted=wanted,
         groups=_grouped(seen, today) if wanted.sort == "when" else [("", ("", ""), seen)],
@@ -219,7 +224,7 @@ def _list(request: Request, address: str, views: tuple[str, ...]) -> Response:
         may_assign=access.role_for(Deed.ASSIGN, person.roles) is not None,
         may_claim="officer" in person.roles,
         may_submit=access.role_for(Deed.SUBMIT, person.roles) is not None,
-        query=urlencode(filled),
+        query=query,
         link=lambda **changed: _address(address, filled | changed),
         next_page=_address(address, filled | {"after": rows[-1]["reference"]}) if more else "",
         shown=len(rows),
