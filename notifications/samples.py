@@ -163,6 +163,7 @@ _SAMPLES: dict[str, dict[str, Any]] = {
     "renewal_undecided": _CASE | _REMINDER,
     "renewal_under_review": _CASE | _REMINDER,
     "renewal_waits_for_information": _CASE | _REMINDER,
+    "sign_in_changed": {"name": "Nurul Huda", "by": "Omar Said", "what": "password", "day": "2026-11-24"},
     "visit_planned": _CASE | _FIRST | {"planned_on": "2026-12-01", "site": "Jurong", "mode": "on_site"},
 }
 

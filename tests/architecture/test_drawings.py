@@ -48,7 +48,7 @@ def test_every_message_of_the_programme_has_its_three_templates(stp: Programme) 
     sent |= {stp.information.reminder_message, stp.information.final_notice_message}
     by_operations = {"account_manager_changed", "certificate_corrected", "certificate_reissued", "reminder_of_task"}
     by_operations |= {"visit_planned", "deadline_moved", "delivery_failed", "colleague_bundle", "portfolio_digest"}
-    by_operations |= {"checkpoint"}
+    by_operations |= {"checkpoint", "sign_in_changed"}
     by_other_programmes = {"band_ends"}
 
     assert sent | by_operations | by_other_programmes == set(messages())

@@ -30,6 +30,7 @@ NOT_IN_THE_DEMONSTRATION = frozenset(
         "delivery_failed",
         "portfolio_digest",
         "reminder_of_task",
+        "sign_in_changed",
         "visit_planned",
     }
 )

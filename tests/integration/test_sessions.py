@@ -1,5 +1,6 @@
 """Sessions: how long they last, who ends them, and that what an admin takes away is gone at once."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -196,6 +197,14 @@ class TestAPassword:
         assert resume(office, token, now=NOW) is None
         assert enter(office, officer, password=NEW).stage == "complete"  # the count begins anew too
         assert entries(office, "access:password:set")[-1]["actor"] == admin.id
+        (told,) = rows_of(office, models.Notification, message="sign_in_changed")
+        assert told["recipient"] == f"officer:{officer.person.id}"
+        assert json.loads(told["payload"])["by"] == admin.name
+
+    def test_that_one_sets_oneself_is_no_news(self, office: Office, admin: Person):
+        set_password(office, email=email_of(admin), password=NEW, act=act(admin))
+
+        assert rows_of(office, models.Notification, message="sign_in_changed") == []
 
     def test_is_not_set_by_anybody_else(self, office: Office, officer: Somebody):
         with pytest.raises(NotPermitted):

@@ -433,6 +433,8 @@ class TestASecondProof:
         assert resume(office, session.token, now=NOW) is None
         assert enter(office, phone).stage == "enrol"
         assert entries(office, "access:code:reset")[0]["actor"] == admin.id
+        (told,) = rows_of(office, models.Notification, message="sign_in_changed")
+        assert json.loads(told["payload"])["what"] == "codes"
 
     def test_codes_that_are_set_up_are_not_replaced_by_whoever_has_the_session(
         self, office: Office, approver: Somebody

@@ -3,6 +3,7 @@
 Runs inside the caller's transaction. It compares no password and no code.
 """
 
+import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -12,11 +13,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from states.facts import Person
+from states.dates import local_day
+from states.facts import OPERATOR, Person
 from workflow.access import needs_code
 from workflow.audit.entry import Entry
 from workflow.decisions.deliveries import salted
+from workflow.decisions.notices import Notice
 from workflow.decisions.outcome import Act
+from workflow.decisions.posting import post
 from workflow.decisions.record import enter_act, enter_many
 from workflow.errors import NotSignedIn, TooMany
 from workflow.store import sessions, sign_in_counts, tokens
@@ -87,6 +91,18 @@ def _failure(one: Untold, now: datetime) -> Entry:
     detail["whom"] = one.officer_id or "nobody with an account"
     actor, role, proven = _NOBODY
     return Entry("access:sign_in:failed", now, actor, role, proven, detail=detail)
+
+
+def tell_owner(connection: Connection, office: Office, person: Person, what: str, entry: int, act: Act) -> None:
+    """Queue a mail to whoever signs in another way from now on, `password` or `codes`, because of somebody else.
+
+    An administrator could otherwise sign in under another name for as long as its owner notices nothing.
+    """
+    if act.actor in (OPERATOR, person):
+        return
+    told = {"name": person.name, "by": act.actor.name, "what": what, "day": local_day(act.now, OFFICE_ZONE)}
+    notice = Notice("sign_in_changed", f"officer:{person.id}", json.dumps(told, default=str, ensure_ascii=False))
+    post(connection, office.origin, notice, f"account:{entry}", act.now, None)
 
 
 def not_signed_in() -> NotSignedIn:

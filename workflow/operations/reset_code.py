@@ -21,8 +21,9 @@ def reset_code(office: Office, *, email: str, act: Act) -> Done:
         if not proofs.has_code:
             raise BadInput("NO_CODE", f"{person.name} has no one-time codes. Nothing is to be reset.")
         credentials.keep(connection, person.id, code_secret="", code_since=None, code_last_step=None)
-        enter_act(connection, act, "access:code:reset", {"officer": person.id})
+        entry = enter_act(connection, act, "access:code:reset", {"officer": person.id})
         sign_ins.end_all(connection, person.id, "codes reset", act)
+        sign_ins.tell_owner(connection, office, person, "codes", entry, act)
         sign_in_counts.forget(connection, salted(proofs.email, office.salt))
         sentence = f"The one-time codes of {person.name} are reset. The next sign-in sets up new ones."
         return Done(sentence, {"email": email})

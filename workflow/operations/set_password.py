@@ -45,8 +45,9 @@ def set_password(office: Office, *, email: str, password: str, act: Act) -> Done
         connection = transaction.connection
         people.lock(connection, [person.id])
         person = people.by_email(connection, email)
-        keep_password(connection, person, kept, act)
+        entry = keep_password(connection, person, kept, act)
         sign_ins.end_all(connection, person.id, "password set", act)
+        sign_ins.tell_owner(connection, office, person, "password", entry, act)
         sign_in_counts.forget(connection, salted(email.strip().lower(), office.salt))
         return Done(f"The password of {person.name} is set. All sessions are ended.", {"email": email})
 
@@ -86,10 +87,10 @@ def _whole(connection: Connection, token: str, now: datetime, *, keep: bool = Fa
     return session
 
 
-def keep_password(connection: Connection, person: Person, kept: str, act: Act) -> None:
-    """Keep the hash of a password in the caller's transaction."""
+def keep_password(connection: Connection, person: Person, kept: str, act: Act) -> int:
+    """Keep the hash of a password in the caller's transaction and return the entry that says so."""
     credentials.keep(connection, person.id, password_hash=kept, password_changed_at=act.now)
-    enter_act(connection, act, "access:password:set", {"officer": person.id})
+    return enter_act(connection, act, "access:password:set", {"officer": person.id})
 
 
 def may_keep_access(office: Office, act: Act, deed: str) -> None:

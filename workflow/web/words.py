@@ -123,6 +123,7 @@ _CAUSES = {
     "visit": "A visit was planned",
     "request": "Question{number} to the company",
     "entry": "The company got another account manager",
+    "account": "An administrator changed how the colleague signs in",
     "task": "Task{number} stayed open",
     "notification": "Message{number} did not arrive",
 }

@@ -154,7 +154,7 @@ def test_no_value_changes_the_headers_of_a_mail(message: str, kind: str) -> None
 @pytest.mark.parametrize("message", sorted(messages()))
 def test_a_missing_value_is_an_error_and_never_a_blank(message: str) -> None:
     values = sample(message)
-    for name in ("company_name", "items", "due", "failed_message", "note"):
+    for name in ("company_name", "items", "due", "failed_message", "note", "by"):
         values.pop(name, None)
 
     with pytest.raises(UndefinedError):

@@ -33,7 +33,7 @@ FROM_A_DAY = frozenset(
 CHANGED = frozenset({"certificate_extended", "certificate_corrected", "certificate_reissued", "decision_set_aside"})
 TELLS_A_REASON = OLD_DECISIONS | FROM_A_DAY | CHANGED
 TELLS_THE_LAST_DAY = REMINDERS | UNDER_REVIEW | {"renewal_waits_for_information", "certificate_ends", "band_ends"}
-SEVERAL_CASES = frozenset({"checkpoint", "colleague_bundle", "portfolio_digest"})  # or none
+SEVERAL_CASES = frozenset({"checkpoint", "colleague_bundle", "portfolio_digest", "sign_in_changed"})  # or none
 COLLEAGUES = SEVERAL_CASES | {
     "delivery_failed",
     "reminder_of_task",
