@@ -10,6 +10,7 @@ from sqlalchemy import event
 from workflow import models
 from workflow.operations.assess_criterion import assess_criterion
 from workflow.operations.recommend_outcome import recommend_outcome
+from workflow.reports.acting import moment
 
 
 @pytest.fixture(params=["sqlite_office", "postgresql_office"])
@@ -179,6 +180,24 @@ class TestTheDecisionPage:
         reference = b.submit(office, b.act(staff.officer))
         answer = w.browser(office, staff.officer).get(f"/cases/{reference}/decide/withdraw")
         assert answer.headers["location"] == f"/cases/{reference}/do/withdraw"
+
+
+def test_a_recommendation_is_done_with_once_it_was_followed_from_an_earlier_day(office):
+    staff, now = b.people(office), b.NOW + timedelta(days=20)
+    reference = b.certified(office, staff)
+    extension = {"reference": reference, "outcome": "extend", "reason": "The visit was put off."}
+    b.done(recommend_outcome(office, act=b.act(staff.officer, now), **extension))
+
+    def open_one():
+        with office.database.snapshot() as connection:
+            return moment(connection, office, reference=reference, viewer=staff.approver, now=now).recommendation
+
+    assert open_one()["outcome"] == "extend"
+    given = {"valid_until": b.TODAY.replace(year=b.TODAY.year + 4).isoformat()}
+    earlier = b.local_today(now - timedelta(days=2))
+    decided = {"given": given, "effective_on": earlier, "reason": "Put off."}
+    b.done(b.advance(office, b.act(staff.approver, now + timedelta(hours=1)), reference, "extend", **decided))
+    assert open_one() is None
 
 
 class TestTheApprovals:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from states.definition import Programme
 from states.facts import Facts, Person
@@ -24,6 +24,7 @@ from workflow.store.cases import Case
 from workflow.store.office import Office
 
 _CONTACT = table_of(models.Contact)
+_DECISION = table_of(models.Decision)
 _RECOMMENDATION = table_of(models.Recommendation)
 _FINDING = table_of(models.Finding)
 _DOCUMENT = table_of(models.Document)
@@ -65,8 +66,11 @@ def moment(connection: Connection, office: Office, *, reference: str, viewer: Pe
 
 def recommendations(connection: Connection, of: Sequence[Case]) -> dict[int, dict[str, Any]]:
     """Return the newest recommendation of each case that was not taken back and that no decision followed, in one query."""
+    decided = select(func.max(_DECISION.c.recorded_at)).where(
+        _DECISION.c.application_id == _RECOMMENDATION.c.application_id
+    )
     query = (
-        select(_RECOMMENDATION, _OFFICER.c.name)
+        select(_RECOMMENDATION, _OFFICER.c.name, decided.scalar_subquery().label("decided"))
         .outerjoin(_OFFICER, _OFFICER.c.id == _RECOMMENDATION.c.officer_id)
         .where(_RECOMMENDATION.c.application_id.in_([case.id for case in of]))
         .order_by(_RECOMMENDATION.c.id)
@@ -83,7 +87,7 @@ def recommendations(connection: Connection, of: Sequence[Case]) -> dict[int, dic
         }
         for row in connection.execute(query)
         if row.cycle == known[row.application_id].facts_cycle
-        and row.recorded_at >= known[row.application_id].decided_at
+        and (row.decided is None or row.recorded_at >= row.decided)  # as recorded: it may count from an earlier day
     }
     return {case: made for case, made in newest.items() if made["outcome"]}
 
