@@ -16,6 +16,7 @@ from workflow import models
 from workflow.decisions.outcome import Act, Refused
 from workflow.errors import BadInput, NotPermitted
 from workflow.operations import csv_import, cut_over
+from workflow.operations.csv_import import Rejects
 from workflow.operations.cut_over import TakenOver
 from workflow.operations.decide_approval import confirm_approval
 from workflow.operations.import_applications import COLUMNS as CASE_COLUMNS
@@ -188,6 +189,46 @@ class TestCertificates:
         with Path(result.rejects).open(encoding="utf-8", newline="") as file:
             (rejected,) = csv.DictReader(file)
         assert result.findings[0]["sentence"] == f"Rejected: {rejected['reason']}"
+
+    def test_a_run_that_breaks_off_keeps_each_rejected_row_once(
+        self, sqlite_office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        office = sqlite_office
+        builders.people(office)
+        monkeypatch.setattr(cut_over, "RUN", 2)
+        rows = [{"uen": builders.valid_uen(90_020 + n), "certificate_number": f"N{n}"} for n in range(6)]
+        for bad in (0, 3, 4):
+            rows[bad]["valid_from"] = "2028-03-02"
+        kept, rejects_file = Rejects.keep, tmp_path / "certificates.csv.rejects.csv"
+
+        def break_off_after_the_second(rejects: Rejects) -> None:
+            kept(rejects)
+            if len(rejects_file.read_text().splitlines()) == 3:
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr(Rejects, "keep", break_off_after_the_second)
+        with pytest.raises(KeyboardInterrupt):
+            certificates(office, tmp_path, *rows)
+        monkeypatch.setattr(Rejects, "keep", kept)
+
+        result = certificates(office, tmp_path, *rows)
+
+        assert (result.added, result.rejected) == (3, 3)
+        with Path(result.rejects).open(encoding="utf-8", newline="") as file:
+            assert [row["row"] for row in csv.DictReader(file)] == ["2", "5", "6"]
+
+    def test_what_was_rejected_is_on_the_disk_once_the_rows_beside_it_count(
+        self, sqlite_office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        office = sqlite_office
+        builders.people(office)
+        monkeypatch.setattr(cut_over, "RUN", 1)
+        rejects, seen = tmp_path / "certificates.csv.rejects.csv", []
+        rows = ({"valid_from": "2028-03-02"}, {"uen": builders.valid_uen(90_031), "certificate_number": "M"})
+
+        certificates(office, tmp_path, *rows, progress=lambda _: seen.append(rejects.read_text().count("\n")))
+
+        assert seen == [2, 2]  # the heading and the one row
 
     def test_take_somebody_for_bands_a_right_role_and_known_columns(self, sqlite_office: Office, tmp_path: Path):
         office, staff = sqlite_office, builders.people(sqlite_office)

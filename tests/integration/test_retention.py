@@ -529,3 +529,25 @@ def test_a_content_that_another_case_takes_meanwhile_is_not_lost(postgresql_offi
     done(answers[0])
     kept = builders.rows_of(office, models.DocumentChunk)
     assert [row["content"] for row in kept] == [file.content]
+
+
+def test_a_company_that_applies_meanwhile_keeps_its_contact(postgresql_office: Office):
+    office = postgresql_office
+    archive = Archive(office).set_periods()
+    approval, answers = archive.ask(), []
+    company, contact = builders.rows_of(office, models.Company)[0], builders.rows_of(office, models.Contact)[0]
+    disposing = threading.Thread(target=lambda: answers.append(archive.confirm(approval)))
+
+    def meanwhile(_connection, _cursor, statement, *_rest):
+        if not disposing.ident and statement.startswith("INSERT INTO application "):
+            disposing.start()
+            disposing.join(_PAUSE)  # it should be waiting for this transaction
+            assert answers == []
+
+    event.listen(office.database.writer, "after_cursor_execute", meanwhile)
+    applying = {"uen": company["identifier"], "contact_email": contact["email"]}
+    builders.submit(office, act(archive.staff.officer, LATER), **applying)
+    disposing.join(_LONGEST)
+
+    done(answers[0])
+    assert [row["email"] for row in builders.rows_of(office, models.Contact)] == [contact["email"]]

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -83,28 +84,54 @@ def run_of(office: Office, kind: str, file: Path, digest: str, act: Act) -> tupl
 
 
 class Rejects:
-    """The file of rejected rows, made when the first one comes."""
+    """The file of rejected rows, made when the first one comes: just those of the rows that are read and committed."""
 
-    def __init__(self, path: Path, header: list[str], *, keep: bool) -> None:
+    def __init__(self, path: Path, header: list[str], *, read: int) -> None:
+        """`read` is how many rows an earlier try of the same run got through; what it rejected of them stays."""
         self._path = path
         self.header = header
-        self._keep = keep
+        self._read = read
+        self._rows: list[list[Any]] = []
         self._file: IO[str] | None = None
 
     def __enter__(self) -> Self:
+        if self._read and self._path.exists():
+            self._forget_what_was_not_committed()
         return self
 
     def add(self, number: int, reason: str, fields: list[str]) -> None:
+        self._rows.append([number, reason, *fields])
+
+    def keep(self) -> None:
+        """Put what was added onto the disk; call it last before the commit of the rows beside it."""
+        if not self._rows:
+            return
         if self._file is None:
             self._file = self._open()
-        csv.writer(self._file).writerow([number, reason, *fields])
+        csv.writer(self._file).writerows(self._rows)
+        self._rows = []
+        self._file.flush()
+        os.fsync(self._file.fileno())
 
     def _open(self) -> IO[str]:
-        again = self._keep and self._path.exists()
+        again = bool(self._read) and self._path.exists()
         file = self._path.open("a" if again else "w", encoding="utf-8", errors="backslashreplace", newline="")
         if not again:
             csv.writer(file).writerow(["row", "reason", *self.header])
         return file
+
+    def _forget_what_was_not_committed(self) -> None:
+        """Drop rows behind those that were read: they are read again."""
+        kept = self._path.with_name(self._path.name + ".kept")
+        with (
+            reading(self._path) as rows,
+            kept.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file,
+        ):
+            last = self._read + 1  # the header of the input is its row 1
+            csv.writer(file).writerows(
+                row for row in rows if not row[:1] or not row[0].isdecimal() or int(row[0]) <= last
+            )
+        kept.replace(self._path)
 
     def __exit__(self, *_: object) -> None:
         if self._file is not None:

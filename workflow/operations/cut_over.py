@@ -122,12 +122,13 @@ def take_over(
             return result
         run_id = _resume(run, what, file, digest)
         rows = islice(rows_of(reader, header), result.read, None)
-        with Rejects(rejects, header, keep=result.read > 0 and result.rejected > 0) as bad:
+        with Rejects(rejects, header, read=result.read) as bad:
             while chunk := list(islice(rows, RUN)):
                 with office.database.transaction() as transaction:
                     for numbered in chunk:
                         _one(transaction.connection, run, header, numbered, row, bad)
                     _note(transaction.connection, run_id, result)
+                    bad.keep()
                 progress(result.read)
     result.rejects = str(rejects) if result.rejected else ""
     _finish(run, run_id, what, file, digest)

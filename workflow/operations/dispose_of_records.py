@@ -14,7 +14,7 @@ from workflow.decisions.record import Change, enter_act, record
 from workflow.errors import BadInput
 from workflow.models.retention import KINDS
 from workflow.reports.retention import Kept, kept
-from workflow.store import cases, disposal
+from workflow.store import cases, disposal, holdings
 from workflow.store.cases import Case
 from workflow.store.office import Office
 
@@ -71,6 +71,7 @@ def dispose_confirmed(
         )
         enter_act(connection, act, "people:deed:refused", {"title": str(Deed.DISPOSE), "why": sentence})
         return Refused("Dispose of records", (Unmet("due_for_disposal", "NOT_DUE", sentence, "nobody"),))
+    holdings.lock_companies(connection, {locked[one.application_id].company_id for one in found})
     for id_, those in _by_case(found).items():
         _dispose(connection, office, locked[id_], those, approval, act, role)
     return Done(f"The records that were due of {_count(len(locked))} are disposed of. The trail keeps its entries.")

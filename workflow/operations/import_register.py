@@ -68,11 +68,12 @@ def import_register(
         header = header_of(reader, file, _WANTED)
         run_id, result = _resume(office, file, digest, act)
         rows = islice(rows_of(reader, header), result.read, None)
-        with Rejects(rejects, header, keep=result.read > 0 and result.rejected > 0) as bad:
+        with Rejects(rejects, header, read=result.read) as bad:
             while chunk := list(islice(rows, RUN)):
                 with office.database.transaction() as transaction:
                     _load(transaction.connection, chunk, result, bad)
                     _note(transaction.connection, run_id, result)
+                    bad.keep()
                 progress(result.read)
     result.rejects = str(rejects) if result.rejected else ""
     _finish(office, run_id, file, digest, result, act)

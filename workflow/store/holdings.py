@@ -1,6 +1,6 @@
 """Locks what somebody looks after: cases in the order of their ids, then companies, then accounts. It judges nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, bindparam, or_, select
@@ -49,8 +49,7 @@ def lock(
     """
     companies, ids = _read(connection, officer_id, uen, assigned)
     locked = cases.lock_many(connection, ids) if ids else []
-    if companies:
-        connection.execute(_LOCK, {"ids": [company.id for company in companies]}).all()
+    lock_companies(connection, [company.id for company in companies])
     people.lock(connection, accounts)
     if (companies, ids) != _read(connection, officer_id, uen, assigned):
         raise StaleVersion(
@@ -62,6 +61,12 @@ def lock(
         [case for case in locked if case.company_id in managed],
         [case for case in locked if case.assignee_id == officer_id] if assigned else [],
     )
+
+
+def lock_companies(connection: Connection, ids: Collection[int]) -> None:
+    """Lock companies, after the cases that one locks too: who submits for one of them waits."""
+    if ids:
+        connection.execute(_LOCK, {"ids": list(ids)}).all()
 
 
 def _read(connection: Connection, officer_id: str | None, uen: str, assigned: bool) -> tuple[list[Managed], list[int]]:
