@@ -84,7 +84,11 @@ def test_an_absence_and_a_hand_over_are_recorded_or_the_form_comes_back(office, 
     assert "Ong Kah Seng" in w.words_of(browser.follow(browser.post("/portfolio/absence", form)))
     assert w.browser(office, other).get(f"/cases/{held}").status_code == 200  # stands in today
     assert browser.post("/portfolio/hand-over", {"to": "", "note": "x"}).status_code == 422
-    browser.post("/portfolio/hand-over", {"to": b.email_of(other), "note": "I move to another team."})
+    move = {"to": b.email_of(other), "note": "I move to another team."}
+    assert "choose all of them" in w.words_of(browser.post("/portfolio/hand-over", move))
+    assert browser.get(f"/cases/{held}").status_code == 200
+    assert "All of them: 1 company" in w.words_of(browser.get("/portfolio"))
+    browser.post("/portfolio/hand-over", move | {"which": "all"})
     assert browser.get(f"/cases/{held}").status_code == 404
 
 

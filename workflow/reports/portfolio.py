@@ -92,6 +92,12 @@ def ends(connection: Connection, *, viewer: Person, today: date, account_manager
     ]
 
 
+def managed(connection: Connection, account_manager_id: str) -> int:
+    """Return how many companies an account manager looks after."""
+    query = select(func.count()).select_from(_C).where(_C.c.account_manager_id == account_manager_id)
+    return connection.execute(query).scalar_one()
+
+
 def _section(rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
     found = sorted(rows, key=lambda row: (row["day"] or date.max, row["reference"] or ""))
     return {"rows": found[:LONGEST], "more": max(0, len(found) - LONGEST)}

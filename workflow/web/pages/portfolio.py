@@ -63,7 +63,7 @@ def hand_over(request: Request, site: Here, acting: Acting) -> Response:
             site.office,
             from_=posted.text("from") or caller_of(request).email,
             to=at("to", lambda: _chosen(posted.text("to"), "Choose who takes over.")),
-            uen=posted.text("uen"),
+            uen=at("uen", lambda: _which(posted.text("which"), posted.text("uen"))),
             note=posted.text("note"),
             act=acting,
         ),
@@ -76,6 +76,16 @@ def _chosen(value: str, sentence: str) -> str:
     if not value:
         raise BadInput("NOBODY", sentence)
     return value
+
+
+def _which(which: str, uen: str) -> str:
+    """Return the one company that is meant, or nothing for all: an empty field alone must not move a whole portfolio."""
+    if which == "all" and not uen:
+        return ""
+    if which != "one" or not uen:
+        sentence = "Choose one company and give its UEN, or choose all of them and leave the UEN empty."
+        raise BadInput("WHICH_COMPANIES", sentence)
+    return uen
 
 
 def _page(request: Request, manager: str, problem: Problem | None = None) -> Response:
@@ -101,6 +111,7 @@ def _page(request: Request, manager: str, problem: Problem | None = None) -> Res
             today=local_day(now, zone),
             account_manager_id=chosen["id"] if chosen else "",
         )
+        companies = portfolio.managed(connection, chosen["id"]) if chosen else 0
     return page(
         request,
         "portfolio/portfolio.html",
@@ -109,6 +120,7 @@ def _page(request: Request, manager: str, problem: Problem | None = None) -> Res
         typed=values_of(request) if problem else {},
         found=found,
         ends=ends,
+        companies=companies,
         managers=managers,
         chosen=chosen,
         supervises=supervises,
