@@ -504,6 +504,18 @@ class TestQuestions:
         second = desk.send(desk.open("information"), "information", question="Since when?")
         assert "2 open of 2" in w.words_of(desk.browser.follow(second))
 
+    def test_the_next_step_of_a_waiting_case_is_to_record_what_the_company_answers(self, desk):
+        desk.send(desk.open("information"), "information", question="Which seals?")
+        case = desk.browser.get(desk.base)
+        assert f'href="{desk.base}/information?answer=1">Record the answer' in case.text
+        assert "Record that the answers arrived" not in w.words_of(case)
+
+    def test_the_same_question_is_not_put_twice(self, desk):
+        for expected in (303, 422):
+            page = desk.open("information")
+            assert desk.send(page, "information", question="Which seals? ").status_code == expected
+        assert "1 open of 1" in w.words_of(desk.open("information"))
+
     def test_an_answer_that_came_is_recorded_with_its_files(self, desk):
         desk.send(desk.open("information"), "information", question="Which seals?")
         address = f"{desk.base}/information/1/answer"

@@ -17,7 +17,7 @@ from workflow.errors import BadInput
 from workflow.operations.advance_application import advance_application
 from workflow.store import cases, facts
 from workflow.store.office import Office
-from workflow.store.requests import next_reply_by
+from workflow.store.requests import asked_already, next_reply_by
 
 
 def put_question(
@@ -58,7 +58,7 @@ def ask_information(
 ) -> Outcome:
     """Add a request with its own deadline and write to the company. Refused while the case does not wait.
 
-    Raises NotFound, and BadInput for an empty question or a deadline that is past.
+    Raises NotFound, and BadInput for an empty question, one that is open already, or a deadline that is past.
     """
     question = inputs.text(question, "The question")
     with office.database.transaction() as transaction:
@@ -83,6 +83,8 @@ def ask_information(
             )
             unmet = [Unmet("state", "WRONG_STATE", sentence, "an officer")]
             return refuse(connection, office.origin, case, programme, Deed.ASK, act, unmet)
+        if (before := asked_already(connection, case, question)) is not None:
+            raise BadInput("ASKED", f"Request {before} asks just this and is not answered yet. Nothing was sent again.")
         reply = deadline(connection, programme, counted)
         number = ask(connection, case, question, reply, act)
         asked = [{"number": number, "question": question, "reply_by": reply.day}]

@@ -55,7 +55,7 @@ def route(connection: Connection, office: Office, *, reference: str, viewer: Per
     programme = office.editions.machine(connection, case.programme, case.edition).programme
     zone = programme.time_zone
     first = programme.initial if case.cycle == 1 else ""
-    entered = [(first, local_day(case.submitted_at, zone))] if first else []
+    entered = [(first, case.received_on)] if first else []
     for row in connection.execute(_DECISIONS, {"case_id": case.id, "cycle": case.cycle}):
         if not entered or entered[-1][0] != row.to_state:
             entered.append((row.to_state, local_day(row.effective_at, zone)))

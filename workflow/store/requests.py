@@ -36,6 +36,17 @@ def open_of(connection: Connection, ids: Sequence[int], last: date) -> list[Row[
     return list(connection.execute(query.order_by(_R.c.application_id, _R.c.number)))
 
 
+def asked_already(connection: Connection, case: Case, question: str) -> int | None:
+    """Return the number of an open request of the present cycle that asks just this."""
+    query = select(_R.c.number).where(
+        _R.c.application_id == case.id,
+        _R.c.cycle == case.facts_cycle,
+        _R.c.question == question,
+        _R.c.received_on.is_(None),
+    )
+    return connection.execute(query.limit(1)).scalar_one_or_none()
+
+
 def move_deadline(connection: Connection, application_id: int, number: int, reply_by: date, calendar: str) -> None:
     """Give an open request a later day. The trail keeps the one before."""
     request = (_R.c.application_id == application_id, _R.c.number == number, _R.c.received_on.is_(None))

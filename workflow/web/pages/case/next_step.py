@@ -112,6 +112,10 @@ def _step(moment: Moment, one: dict[str, Any]) -> Step:
     asks = one["reason"] == "required" or one["reason_codes"] or any(n != "answers" for n in one["given"])
     page = "decide" if one["recommendable"] else "do"
     grave = trigger in acts.GRAVE
+    if trigger == "supply_information" and not unmet and moment.facts.requests:
+        # One press would note an answer of which nobody said what it is.
+        open_ = f"/cases/{reference}/information?answer={moment.facts.requests[0].number}"
+        return Step(trigger, "Record the answer", "open", open_, met=_met(one))
     way = "blocked" if unmet else "open" if asks or grave or one["recommendable"] else "press"
     return Step(
         trigger,
