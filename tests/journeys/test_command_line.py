@@ -324,6 +324,21 @@ def test_a_backup_is_restored_into_an_empty_place_and_never_over_a_database(
     assert office.json("application", "show", reference)["state"] == "submitted"
 
 
+def test_the_check_says_that_a_restored_backup_is_older_than_what_was_signed(office: Console, tmp_path: Path) -> None:
+    office("audit", "seal")
+    office("db", "backup", "copy.backup")
+    submit(office)
+    office("audit", "seal")
+    for file in (tmp_path / "var").glob("*.db*"):
+        file.unlink()
+    office("db", "restore", "copy.backup")
+
+    said = office("db", "check", expect=1)
+
+    assert "does not extend what was signed before" in said
+    assert "aeo audit new-origin" in said
+
+
 def test_the_clock_of_an_installation_is_shared_and_refused_in_production(
     office: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:

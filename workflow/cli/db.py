@@ -9,11 +9,14 @@ import typer
 from workflow import bootstrap
 from workflow.cli.progress import counting
 from workflow.cli.shared import Json, group, leave, show
+from workflow.errors import Unavailable
 from workflow.operations import back_up
+from workflow.operations.seal_log import check_signed
 from workflow.reports.log_replay import replay
-from workflow.settings import read_settings
+from workflow.settings import Settings, read_settings
 from workflow.store.database import Database
 from workflow.store.editions import Editions
+from workflow.store.signing import signer_of
 
 app = group("Set up, check, back up and restore the database.")
 _SHOWN = 100  # differences; a forged table may have any number
@@ -37,11 +40,13 @@ def check(json: Json = False) -> None:
     try:
         problems = bootstrap.unsound(database, settings)
         if bootstrap.is_current(database):  # also without its triggers: that is when it is needed most
-            problems += _against_the_log(database, quiet=json)
+            problems += _against_the_log(database, quiet=json) + _against_what_was_signed(database, settings)
     finally:
         database.close()
     words = (
-        "\n".join(problems) or "Everything holds: schema, final rows, durability, and every table that the log tells."
+        "\n".join(problems)
+        or "Everything holds: schema, final rows, durability; and the log, what was signed, and what the log tells of "
+        "cases, decisions, certificates, documents, recommendations, holds, disposals, roles, editions and holidays."
     )
     show({"problems": problems} if json else words, as_json=json)
     if problems:
@@ -54,6 +59,20 @@ def _against_the_log(database: Database, *, quiet: bool) -> list[str]:
         sentences = [difference.sentence for difference in islice(found, _SHOWN)]
         more = sum(1 for _ in found)
     return sentences + ([f"{more:,} more differences between tables and log."] if more else [])
+
+
+def _against_what_was_signed(database: Database, settings: Settings) -> list[str]:
+    """After an older backup the tables agree with one another, and not with what was signed here."""
+    try:
+        signer = signer_of(settings.key, settings.data_dir)
+    except Unavailable:
+        return []  # the key is elsewhere, and what it signed too
+    try:
+        with database.snapshot() as connection:
+            check_signed(connection, signer)
+    except Unavailable as error:
+        return [error.sentence]
+    return []
 
 
 @app.command()
@@ -75,4 +94,7 @@ def restore(file: Annotated[Path, typer.Argument(help="A backup.")], json: Json 
     settings = read_settings()
     back_up.restore(settings.database, file)
     bootstrap.upgrade(settings)
-    show({"restored": str(file)} if json else f"{file} is restored. Check it with `aeo db check`.", as_json=json)
+    words = (
+        f"{file} is restored. Check it with `aeo db check`: it says so where the backup is older than what was signed."
+    )
+    show({"restored": str(file)} if json else words, as_json=json)

@@ -97,6 +97,16 @@ def _signed(connection: Connection, signer: Signer, now: datetime) -> str | None
     return note
 
 
+def check_signed(connection: Connection, signer: Signer) -> None:
+    """Raise Unavailable when the log does not extend what was signed here before; sign nothing."""
+    size = log.size(connection)
+    try:
+        if (seen := signer.newest_seen(log.origin(connection))) is not None:
+            _check_extends(connection, size, seen)
+    except log.Gap as gap:
+        raise _broken(str(gap)) from gap
+
+
 def _check_extends(connection: Connection, size: int, seen: Checkpoint) -> None:
     if seen.size > size:
         raise _broken(f"It has {size} entries, but {seen.size} were signed before.")

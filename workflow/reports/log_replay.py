@@ -6,7 +6,7 @@ So a row that was changed behind the triggers is found. It changes nothing, and 
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import chain
@@ -59,7 +59,16 @@ def _words(value: Any) -> str:
 def replay(
     connection: Connection, editions: Editions, *, progress: Callable[[int], None] = lambda _: None
 ) -> Iterator[Difference]:
-    """Yield every difference, in one snapshot: the log's own hashes first, then cases, people, editions, holidays."""
+    """Yield every difference, in one snapshot: the log's own hashes first, then cases, people, editions, holidays.
+
+    Values that cannot be read at all come alone: nothing can be told from the tables before they are mended.
+    """
+    if damaged := [
+        Difference(table, key, column, value, kind)
+        for table, key, column, value, kind in replayed.unreadable(connection)
+    ]:
+        yield from damaged
+        return
     office = _Office()
     yield from _log(connection, office, progress)
     for chunk in replayed.kept_cases(connection, _CASES):
@@ -104,29 +113,61 @@ class _Office:
 
 
 def _log(connection: Connection, office: _Office, progress: Callable[[int], None]) -> Iterator[Difference]:
-    made: dict[tuple[int, int], str] = {}
-
-    def complete(level: int, number: int, found: bytes) -> None:
-        if level >= _FROM_NODE:
-            made[level, number] = found.hex()
-
-    frontier = Frontier(0, [], complete)
+    tree, expected = _Tree(), 0
     for page in replayed.placed(connection, _PAGE):
-        signed = replayed.checkpoints(connection, frontier.size, frontier.size + len(page))
+        signed = replayed.checkpoints(connection, expected, expected + len(page))
         for row in page:
+            if row.position != expected:
+                yield _gap(row, expected)
             yield from _entry(row, office)
-            if row.position != frontier.size:
-                yield Difference("audit_entry", f"id {row.id}", "position", row.position, frontier.size)
-                return  # every later position and root would be wrong too
-            frontier.append(bytes.fromhex(leaf_hash(row.canonical)))
-            for one in signed.get(frontier.size, ()):
-                yield from _checkpoint(one, frontier.root())
-        progress(frontier.size)
+            yield from tree.grow(row, signed)
+            expected = row.position + 1
+        progress(expected)
     for row in chain.from_iterable(replayed.unplaced(connection, _PAGE)):
         yield from _entry(row, office)
-    if (largest := replayed.largest_checkpoint(connection)) > frontier.size:
-        yield Difference("audit_entry", f"positions {frontier.size} to {largest - 1}", "*", None, "signed")
-    yield from _nodes(connection, made)
+    if (largest := replayed.largest_checkpoint(connection)) > expected:
+        yield Difference("audit_entry", f"positions {expected} to {largest - 1}", "*", None, "signed")
+    if expected == tree.frontier.size:
+        yield from _nodes(connection, tree.made)
+
+
+class _Tree:
+    """The tree over the entries up to the first gap: behind one, every root would be another one."""
+
+    def __init__(self) -> None:
+        self.made: dict[tuple[int, int], str] = {}
+        self.frontier = Frontier(0, [], self._complete)
+
+    def _complete(self, level: int, number: int, found: bytes) -> None:
+        if level >= _FROM_NODE:
+            self.made[level, number] = found.hex()
+
+    def grow(self, row: Row[Any], signed: Mapping[int, Sequence[Row[Any]]]) -> Iterator[Difference]:
+        """Take an entry in and tell where a checkpoint says another root.
+
+        An altered entry is told by the hash beside it; this tells whether the tree was made of another hash.
+        """
+        if row.position != self.frontier.size:
+            return
+        self.frontier.append(_leaf(row))
+        for one in signed.get(self.frontier.size, ()):
+            yield from _checkpoint(one, self.frontier.root())
+
+
+def _gap(row: Row[Any], expected: int) -> Difference:
+    if row.position > expected:
+        last = row.position - 1
+        key = f"position {expected}" if last == expected else f"positions {expected} to {last}"
+        return Difference("audit_entry", key, "*", None, "sealed")
+    return Difference("audit_entry", f"id {row.id}", "position", row.position, expected)
+
+
+def _leaf(row: Row[Any]) -> bytes:
+    try:
+        kept = bytes.fromhex(row.leaf)
+    except ValueError:
+        kept = b""
+    return kept if len(kept) == hashlib.sha256().digest_size else bytes.fromhex(leaf_hash(row.canonical))
 
 
 def _nodes(connection: Connection, made: Mapping[tuple[int, int], str]) -> Iterator[Difference]:
@@ -166,10 +207,10 @@ def _checkpoint(row: Row[Any], root: bytes) -> Iterator[Difference]:
     except BadNote:
         yield Difference("checkpoint", key, "note", "damaged", "a signed note")
         return
-    found = {"root": row.root, "note": noted.root.hex(), "size": noted.size, "origin": noted.origin}
-    yield from _compare(
-        "checkpoint", key, found, {"root": root.hex(), "note": root.hex(), "size": row.size, "origin": row.origin}
-    )
+    found = {"root": row.root, "size": noted.size, "origin": noted.origin}
+    yield from _compare("checkpoint", key, found, {"root": root.hex(), "size": row.size, "origin": row.origin})
+    if noted.root.hex() != row.root:
+        yield Difference("checkpoint", key, "note", f"of the root {noted.root.hex()}", f"a note of the root {row.root}")
 
 
 @dataclass
@@ -195,7 +236,10 @@ class _Case:
             yield Difference("application", row.reference, "*", row.reference, None)
             return
         for number, entry in enumerate(sequenced, start=1):
-            if entry.case_seq != number:
+            if entry.case_seq > number:
+                yield Difference("audit_entry", f"{number} of {row.reference}", "*", None, "numbered")
+                return
+            if entry.case_seq < number:
                 yield Difference("audit_entry", f"of {row.reference}", "case_seq", entry.case_seq, number)
                 return
         try:

@@ -8,7 +8,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, func, select
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Date,
+    DateTime,
+    Row,
+    Select,
+    String,
+    and_,
+    bindparam,
+    func,
+    not_,
+    select,
+    type_coerce,
+)
+from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
+from sqlmodel import SQLModel
 
 from workflow import models
 from workflow.models.base import table_of
@@ -91,6 +107,34 @@ def kept_cases(connection: Connection, many: int) -> Iterator[list[Kept]]:
                 kept[row.application_id].rows[name].append(row)
         yield list(kept.values())
         after = found[-1].id
+
+
+_DAY = "[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]"
+_READABLE: tuple[tuple[type[TypeEngine[Any]], str, str], ...] = (
+    (DateTime, f"{_DAY} [0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]", "an instant"),
+    (Date, _DAY, "a day"),
+    (String, "*", "text"),
+)
+
+
+def unreadable(connection: Connection) -> Iterator[tuple[str, str, str, Any, str]]:
+    """Yield table, key, column, value and what it should be, where SQLite keeps what no reader makes sense of.
+
+    It takes any value for a day or a text; PostgreSQL does not.
+    """
+    if connection.dialect.name != "sqlite":
+        return
+    for table in SQLModel.metadata.sorted_tables:
+        key = [type_coerce(column, NullType()) for column in table.primary_key]
+        for column in table.columns:
+            type_ = column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
+            kind = next((known for known in _READABLE if isinstance(type_, known[0])), None)
+            if kind is None:
+                continue
+            raw = type_coerce(column, NullType())
+            good = and_(func.typeof(column) == "text", raw.op("GLOB")(kind[1]))
+            for *at, value in connection.execute(select(*key, raw).where(column.is_not(None), not_(good)).limit(100)):
+                yield table.name, " ".join(map(str, at)), column.name, value, kind[2]
 
 
 def placed(connection: Connection, many: int) -> Iterator[list[Row[Any]]]:
