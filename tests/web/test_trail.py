@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import browsing as w
 import builders as b
+import mailroom
 import pytest
 from sqlalchemy import text
 
@@ -12,7 +13,9 @@ from workflow import models
 from workflow.audit import bundle
 from workflow.audit.note import Checkpoint, sign_checkpoint
 from workflow.models.base import table_of
+from workflow.operations.dispose_of_records import ask_disposal
 from workflow.operations.seal_log import seal_log
+from workflow.operations.set_retention_period import set_retention_period
 from workflow.store.signing import make_key, signer_of
 from workflow.web.site import Site
 
@@ -152,3 +155,25 @@ def test_the_proof_is_worked_out_for_the_days_that_are_asked_for(office):
     data = browser.get("/proof?first=1+11+2026&last=today&format=json").json()
     assert data["unaccounted"] == []
     assert w.browser(office, staff.officer).get("/proof").status_code == 403
+
+
+def test_the_second_person_sees_all_that_a_disposal_is_about(sqlite_office):
+    office, staff = sqlite_office, b.people(sqlite_office)
+    admin = b.another_person(office, "p-10", "Goh Siew Ling", "admin")
+    second = b.another_person(office, "p-11", "Hui Min Lee", "supervisor")
+    for _ in range(6):
+        reference = b.submit(office, b.act(staff.officer))
+        b.done(b.advance(office, b.act(staff.officer), reference, "withdraw", reason_code="request"))
+    mailroom.deliver(office)
+    set_retention_period(office, kind="case_file", years=7, source="Records Act", act=b.act(admin))
+    later = b.morning_of(b.TODAY.replace(year=b.TODAY.year + 7) + timedelta(days=1))
+    ask_disposal(office, act=b.act(staff.supervisor, later))
+
+    browser = w.browser(office, second, now=later)
+    card = browser.get("/approvals")
+    assert "The disposal of records whose period is over" in w.words_of(card)
+    assert 'href="/trail/retention#asked"' in card.text
+    shown = browser.get("/trail/retention")
+    assert "Asked for, waits for a second person 6" in w.words_of(shown)
+    for case in b.rows_of(office, models.Application):
+        assert f'href="/cases/{case["reference"]}"' in shown.text

@@ -17,13 +17,15 @@ from workflow.store.office import Office
 _P = table_of(models.Approval)
 _A = table_of(models.Application)
 _O = table_of(models.Officer)
+_C = table_of(models.Company)
 
 
 def approvals(connection: Connection, *, viewer: Person, status: str = "open") -> list[dict[str, Any]]:
     """Return approvals of a status that somebody may see, oldest first; every status when it is empty."""
     query = (
-        visible.only(select(_P, _A.c.reference, _O.c.name), viewer)
+        visible.only(select(_P, _A.c.reference, _O.c.name, _C.c.name.label("company_name")), viewer)
         .outerjoin(_A, _A.c.id == _P.c.application_id)
+        .outerjoin(_C, _C.c.id == _A.c.company_id)
         .outerjoin(_O, _O.c.id == _P.c.requested_by)
         .order_by(_P.c.id)
     )
@@ -34,6 +36,7 @@ def approvals(connection: Connection, *, viewer: Person, status: str = "open") -
             "id": row.id,
             "kind": row.kind,
             "application": row.reference,
+            "company_name": row.company_name,
             "sentence": row.sentence,
             "requested_by": row.name or "the operator",
             "requested_by_id": row.requested_by,

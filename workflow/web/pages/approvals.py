@@ -31,6 +31,7 @@ _KINDS = {
     "received_on": "A day of receipt far back",
     "certificate_correction": "A correction of a certificate",
     "import": "The sign-off of cases taken over",
+    "disposal": "The disposal of records whose period is over",
 }
 
 

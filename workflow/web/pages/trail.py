@@ -208,10 +208,9 @@ def kept_how_long(request: Request, site: Here) -> Response:
     with site.office.database.snapshot() as connection:
         rows = retention.schedule(connection)
         holds = retention.holds(connection)
-        due = [
-            one.as_data() for one in retention.kept(connection, site.office, now=site.clock()) if one.status == "due"
-        ]
-    return page(request, "trail/retention.html", rows=rows, holds=holds, due=due)
+        kept = [one.as_data() for one in retention.kept(connection, site.office, now=site.clock())]
+    by_status = {status: [one for one in kept if one["status"] == status] for status in ("asked", "due", "held")}
+    return page(request, "trail/retention.html", rows=rows, holds=holds, **by_status)
 
 
 @made.get("/trail/sample")
