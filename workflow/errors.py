@@ -33,6 +33,10 @@ class Unavailable(CaseworkError):
     """The system cannot work now: no database, a locked file, weak durability, a missing migration."""
 
 
+class Broken(Unavailable):
+    """The log is not what was signed: an entry was altered or is missing. Nothing is signed or proved."""
+
+
 class NotSignedIn(CaseworkError):
     """Who asks is not known, or cannot be believed."""
 

@@ -12,11 +12,13 @@ from states.facts import OPERATOR
 from workflow import models
 from workflow.audit.entry import Entry, leaf_hash
 from workflow.decisions.record import enter
+from workflow.errors import Broken
 from workflow.operations.correct_certificate import correct_certificate
 from workflow.operations.decide_approval import confirm_approval
 from workflow.operations.disable_officer import disable_officer
 from workflow.operations.gazette_holiday import gazette_holiday, withdraw_holiday
 from workflow.operations.manage_officers import add_officer, change_roles
+from workflow.operations.prove_entry import prove_entry
 from workflow.operations.record_consent import record_consent
 from workflow.operations.reissue_certificate import reissue_certificate
 from workflow.operations.seal_log import seal_log
@@ -284,3 +286,13 @@ def test_a_value_that_cannot_be_read_is_named(sqlite_office: Office, signer: Sig
 
     assert sentence in found[0].sentence
     assert found[0].told in ("an instant", "a day", "text")
+
+
+@pytest.mark.usefixtures("case")
+def test_nothing_is_proved_of_an_entry_that_was_altered(office: Office, signer: Signer):
+    behind_the_triggers(
+        office, "UPDATE audit_entry SET canonical = REPLACE(canonical, 'p-0', 'p-1') WHERE position = 4"
+    )
+
+    with pytest.raises(Broken, match="Nothing can be proved of entry 4"):
+        prove_entry(office, signer, index=4, now=builders.NOW)

@@ -337,6 +337,7 @@ def test_the_check_says_that_a_restored_backup_is_older_than_what_was_signed(off
 
     assert "does not extend what was signed before" in said
     assert "aeo audit new-origin" in said
+    assert "does not extend" in office("audit", "verify", expect=1)
 
 
 def test_the_clock_of_an_installation_is_shared_and_refused_in_production(

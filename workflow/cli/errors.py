@@ -14,6 +14,7 @@ EXIT_CODES: dict[type[errors.CaseworkError], int] = {
     errors.BadInput: 2,
     errors.NotFound: 2,
     errors.Unavailable: 3,
+    errors.Broken: 1,
 }
 # What a sentence leaves to the door: how it is done here.
 _HINTS = {

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from workflow.audit.entry import leaf_hash
 from workflow.audit.note import Checkpoint
-from workflow.errors import Unavailable
+from workflow.errors import Broken
 from workflow.store import log
 from workflow.store.office import Office
 from workflow.store.signing import Signer
@@ -31,7 +31,7 @@ class Sealed:
 def seal_log(office: Office, signer: Signer, *, now: datetime, batch: int = BATCH) -> Sealed:
     """Give positions to every entry that has none, then sign the log where it has grown.
 
-    Raises Unavailable when an entry was altered before it was sealed, when the log has a gap, or when it does not
+    Raises Broken when an entry was altered before it was sealed, when the log has a gap, or when it does not
     extend what was signed before: a restored backup, or rows that were rewritten.
     """
     added = 0
@@ -61,7 +61,7 @@ def _place(connection: Connection, batch: int) -> int | None:
         return 0
     for row in rows:
         if leaf_hash(row.canonical) != row.leaf:
-            raise Unavailable(
+            raise Broken(
                 "ALTERED",
                 f"Entry {row.id} of the trail was altered before it was sealed. Nothing is signed until an operator "
                 "has looked into it.",
@@ -98,7 +98,7 @@ def _signed(connection: Connection, signer: Signer, now: datetime) -> str | None
 
 
 def check_signed(connection: Connection, signer: Signer) -> None:
-    """Raise Unavailable when the log does not extend what was signed here before; sign nothing."""
+    """Raise Broken when the log does not extend what was signed here before; sign nothing."""
     size = log.size(connection)
     try:
         if (seen := signer.newest_seen(log.origin(connection))) is not None:
@@ -114,8 +114,8 @@ def _check_extends(connection: Connection, size: int, seen: Checkpoint) -> None:
         raise _broken(f"Its first {seen.size} entries are not those that were signed before.")
 
 
-def _broken(why: str) -> Unavailable:
-    return Unavailable(
+def _broken(why: str) -> Broken:
+    return Broken(
         "LOG_BROKEN",
         f"The log does not extend what was signed before. {why} Nothing is signed until an operator has looked into "
         "it; after a restored backup: `aeo audit new-origin --reason ...`.",

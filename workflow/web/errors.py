@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, RedirectResponse
 
 from workflow.errors import (
     BadInput,
+    Broken,
     CaseworkError,
     NotFound,
     NotPermitted,
@@ -40,6 +41,7 @@ STATUSES: dict[type[CaseworkError], int] = {
     VersionNeeded: 428,
     TooMany: 429,
     Unavailable: 503,
+    Broken: 503,
 }
 
 _TITLES = {

@@ -210,7 +210,7 @@ def kept_how_long(request: Request, site: Here) -> Response:
         holds = retention.holds(connection)
         kept = [one.as_data() for one in retention.kept(connection, site.office, now=site.clock())]
     by_status = {status: [one for one in kept if one["status"] == status] for status in ("asked", "due", "held")}
-    return page(request, "trail/retention.html", rows=rows, holds=holds, **by_status)
+    return page(request, "trail/retention.html", rows=rows, holds=holds, by_status=by_status)
 
 
 @made.get("/trail/sample")
