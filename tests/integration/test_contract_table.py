@@ -427,6 +427,18 @@ class TestRenewal:
         assert desk.listed(day) == desk.listed(END + DAY) == []
         assert lifecycle.ledger(desk.office, desk.reference) == []
 
+    def test_is_the_same_when_its_very_first_day_is_named(self, sqlite_desk: Desk, stp_text: str):
+        desk = sqlite_desk
+        install(desk, stp_text, "limited_by_band = true", "limited_by_band = false")
+        day = END - 100 * DAY
+        desk.certified().renewed(day).validated(day)
+        lifecycle.insert_visit(desk.office, desk.staff, desk.reference, day)
+        lifecycle.insert_band(desk.office, desk.staff, desk.reference, day)
+
+        desk.decides("certify", day, given={"valid_from": (END + DAY).isoformat()})
+
+        assert desk.certificates[-1]["valid_until"] == NEXT_END
+
     def test_cannot_be_renewed_before_it_begins(self, desk: Desk):
         desk.certified().renewed(END - 300 * DAY).validated(END - 300 * DAY).certified_anew(END - 290 * DAY)
 
