@@ -15,7 +15,7 @@ from workflow import models
 from workflow.decisions.outcome import Done, Refused
 from workflow.errors import BadInput
 from workflow.operations.assign_application import assign_application
-from workflow.operations.decide_approval import refuse_approval
+from workflow.operations.decide_approval import confirm_approval, refuse_approval
 from workflow.operations.sweep import sweep
 from workflow.store import editions
 from workflow.store.office import Office
@@ -537,6 +537,56 @@ class TestRenewal:
 
         assert desk.seen(END) == ("checklist_review", "in_force")
         assert desk.shown(END)["cycle"] == 3
+
+
+class TestADayOverTheEnd:
+    """What is judged by a certificate that has ended does not count from a day on which it still ran."""
+
+    @pytest.mark.parametrize("clock", ["ran", "was down"])
+    def test_is_refused_for_every_decision(self, desk: Desk, clock: str):
+        here = (desk.office, desk.staff, desk.certified().renewed(END - 60 * DAY).validated(END - 60 * DAY).reference)
+        lifecycle.insert_visit(*here, END - 5 * DAY)
+        lifecycle.insert_band(*here, END - 5 * DAY)
+        if clock == "ran":
+            desk.until(END + DAY)
+        before, sentences = builders.everything(desk.office), set()
+
+        for trigger, by, more in (
+            ("withdraw", "officer", {"reason_code": "request"}),
+            ("reject", "approver", {"reason_code": "criteria_not_met", "reason": "Not met."}),
+            ("certify", "approver", {}),
+        ):
+            with pytest.raises(BadInput) as refused:
+                desk.fire(trigger, END + 3 * DAY, by, effective_on=END, **more)
+            sentences.add((refused.value.code, str(END + DAY) in refused.value.sentence))
+
+        assert (sentences, builders.everything(desk.office)) == ({("DATE_ORDER", True)}, before)
+
+    def test_is_refused_also_when_the_second_person_confirms_after_the_end(self, sqlite_desk: Desk):
+        desk = sqlite_desk.certified().renewed(END - 60 * DAY)
+        more = {"reason_code": "request", "effective_on": END - 20 * DAY}
+        asked = builders.done(desk.fire("withdraw", END, **more)).data["approval"]
+
+        with pytest.raises(BadInput) as refused:
+            confirm_approval(desk.office, approval_id=asked, act=builders.act(desk.staff.supervisor, at(END + DAY)))
+
+        assert refused.value.code == "DATE_ORDER"
+
+    def test_frees_the_company_where_a_withdrawal_counts_from_the_first_day_after(self, sqlite_desk: Desk):
+        desk = sqlite_desk.certified().renewed(END - 60 * DAY).until(END + DAY)
+
+        desk.does("withdraw", END + 3 * DAY, reason_code="request", effective_on=END + DAY)
+
+        assert desk.seen(END + 3 * DAY) == ("withdrawn", "ended")
+        assert builders.case_of(desk.office, desk.reference)["live_key"] is None
+
+    def test_is_still_when_an_answer_arrived(self, sqlite_desk: Desk):
+        desk = sqlite_desk.certified().renewed(END - 60 * DAY)
+        desk.does("request_information", END - 10 * DAY, reason="Where?").until(END + DAY)
+
+        desk.does("supply_information", END + 3 * DAY, effective_on=END)
+
+        assert desk.seen(END + 3 * DAY) == ("checklist_review", "ended")
 
 
 class TestExtension:

@@ -15,6 +15,7 @@ from workflow import inputs, models
 from workflow.decisions.approvals import open_approval
 from workflow.decisions.decide import Request, decide, summary
 from workflow.decisions.once import once
+from workflow.decisions.effects import end_of_standing
 from workflow.decisions.outcome import Act, Done, Outcome
 from workflow.decisions.record import stale
 from workflow.errors import BadInput
@@ -83,8 +84,7 @@ def _advance(connection: Connection, office: Office, case: Case, wish: _Wish, ac
     programme = machine.programme
     transition = _transition(programme, wish.trigger, case)
     day = wish.effective_on or _received_on(connection, programme, case, transition)
-    effective_at = _effective_at(programme, case, day, act.now)
-    read = _given(connection, programme, case, transition, wish.given, effective_at)
+    effective_at = _effective_at(programme, case, transition, day, act.now)
     loaded = facts.load_one(connection, office, case, now=act.now)
     request = Request(wish.trigger, Attempt(wish.reason, wish.reason_code, read), effective_at, wish.internal_reason)
     why = _second_person(connection, programme, transition, request, act.now, chosen=wish.effective_on is not None)
@@ -114,8 +114,9 @@ def fire_confirmed(
     machine = office.editions.machine(connection, case.programme, case.edition)
     transition = _transition(machine.programme, asked["trigger"], case)
     day = inputs.day(asked["effective_on"], "The effective day") if asked["effective_on"] else None
-    effective_at = _effective_at(machine.programme, case, day, act.now)
-    read = _given(connection, machine.programme, case, transition, asked["given"], effective_at)
+    effective_at = _effective_at(machine.programme, case, transition, day, act.now)
+    loaded = facts.load_one(connection, office, case, now=act.now)
+    read = _given(connection, machine.programme, case, loaded, transition, asked["given"], effective_at)
     attempt = Attempt(asked["reason"], asked["reason_code"], read)
     request = Request(asked["trigger"], attempt, effective_at, asked["internal_reason"], confirmed_by=act.actor.id)
     loaded = facts.load_one(connection, office, case, now=act.now)
@@ -193,7 +194,9 @@ def _transition(programme: Programme, trigger: str, case: Case) -> Transition:
     return programme.transition(trigger, case.state, case.back_to) or named[0]
 
 
-def _effective_at(programme: Programme, case: Case, effective_on: date | None, now: datetime) -> datetime:
+def _effective_at(
+    programme: Programme, case: Case, transition: Transition, effective_on: date | None, now: datetime
+) -> datetime:
     """A past day counts from its beginning, or from the previous decision when that fell on the same day."""
     today = local_day(now, programme.time_zone)
     if effective_on is None or effective_on == today:
@@ -208,9 +211,23 @@ def _effective_at(programme: Programme, case: Case, effective_on: date | None, n
         )
     return max(start_of(effective_on, programme.time_zone), case.decided_at)
 
+    if "take_information" not in transition.effects:  # when an answer arrived, whatever has ended since
+        _not_before_end(case, effective_on, today)
 
 def _given(
     connection: Connection,
+def _not_before_end(case: Case, effective_on: date, today: date) -> None:
+    """What is judged by a certificate that has ended cannot count from a day on which it had not."""
+    ended_on = case.held.ended_on or end_of_standing(case.held)
+    if ended_on is None or not effective_on < ended_on <= today:
+        return
+    raise BadInput(
+        "DATE_ORDER",
+        f"The effective day {effective_on.isoformat()} is before {ended_on.isoformat()}, the first day after the end of "
+        "the certificate. What is decided after the end counts from that day at the earliest.",
+    )
+
+
     programme: Programme,
     case: Case,
     transition: Transition,
