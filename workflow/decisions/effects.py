@@ -34,6 +34,7 @@ _EVENT = table_of(models.CertificateEvent)
 _CERTIFICATE = table_of(models.Certificate)
 _CODE_LETTERS = string.ascii_uppercase + string.digits
 _ONE_DAY = timedelta(days=1)
+REISSUE = "reissue"  # the trigger of the decision that gives a certificate a new number
 
 
 @dataclass
@@ -278,10 +279,7 @@ def _undo(d: Deciding) -> None:
     if d.programme.state_by_name[d.case.state].kind == "closed":
         _chase_again(d)
     later = d.attempt.day("valid_until")
-    done = select(_EVENT.c.id, _EVENT.c.kind, _EVENT.c.certificate_id, _CERTIFICATE.c.number).join(
-        _CERTIFICATE, _CERTIFICATE.c.id == _EVENT.c.certificate_id
-    )
-    for event in d.connection.execute(done.where(_EVENT.c.decision_id == decision.id).order_by(_EVENT.c.id)):
+    for event in _done_by(d, decision):
         happened = Happened(event.number, "set_aside", d.day, undoes=event.id)
         d.change.events.append(happened)
         if event.kind == "suspended":
@@ -293,6 +291,23 @@ def _undo(d: Deciding) -> None:
     if later and d.held.newest:
         _of_newest(d, "extended", valid_until=later)
         d.held = with_newest(d.held, replace(d.held.newest, valid_until=later))
+
+
+def _done_by(d: Deciding, decision: Any) -> list[Any]:
+    """Return what a decision did to the certificates; its suspension goes on under each number given since."""
+    happened = (
+        select(_EVENT.c.id, _EVENT.c.kind, _EVENT.c.certificate_id, _CERTIFICATE.c.number)
+        .join(_CERTIFICATE, _CERTIFICATE.c.id == _EVENT.c.certificate_id)
+        .join(_DECISION, _DECISION.c.id == _EVENT.c.decision_id)
+        .where(_CERTIFICATE.c.application_id == d.case.id)
+        .order_by(_EVENT.c.id)
+    )
+    own = list(d.connection.execute(happened.where(_DECISION.c.id == decision.id)))
+    if all(event.kind != "suspended" for event in own):
+        return own
+    since = and_(_DECISION.c.decision_no > decision.decision_no, _DECISION.c.trigger == REISSUE)
+    carried_over = happened.where(since, _EVENT.c.kind == "suspended")
+    return [*own, *d.connection.execute(carried_over)]
 
 
 def _continued_before(d: Deciding, certificate_id: int, event_id: int) -> date | None:
