@@ -414,7 +414,8 @@ class _Replay:
             case "revoked" | "surrendered" | "expired":
                 return replace(held, ended_on=one.effective_on)
             case "set_aside":
-                return self._undone(held, next(e for e in self.history.happened if e.id == one.undoes))
+                undone = next((e for e in self.history.happened if e.id == one.undoes), None)
+                return self._undone(held, undone) if undone else replace(held, ended_on=None)  # the clock's own
             case _:  # a number that is replaced is known by the one that replaces it; consents change no date
                 return held
 

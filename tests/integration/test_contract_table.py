@@ -726,6 +726,21 @@ CONTRACT: list[tuple[str, tuple[str, ...], str]] = [
     ("return_to_checklist", ("validation",), "checklist_review"),
     ("certify", ("validation",), "certified"),
     ("reject", REVIEWS, "rejected"),
+    def test_of_a_rejection_after_the_end_brings_the_certificate_back_with_a_later_last_day(self, desk: Desk):
+        desk.certified().renewed(END - 60 * DAY).rejected(END - 50 * DAY).until(END + DAY)
+        day, later = END + 10 * DAY, END + 200 * DAY
+        assert desk.seen(day) == ("rejected", "ended")
+        order = desk.order(day)
+        order["given"]["valid_until"] = later.isoformat()
+
+        desk.does("set_aside", day, **order)
+
+        assert desk.seen(day) == ("checklist_review", "in_force")
+        assert [desk.listed(one) for one in (END, END + DAY, day, later)].count([]) == 1
+        assert "T-60" in desk.until(later - 60 * DAY).mail
+        assert desk.until(later + DAY).seen(later + DAY) == ("checklist_review", "ended")
+        assert builders.case_of(desk.office, desk.reference)["ended_on"] == later + DAY
+
     ("withdraw", REVIEWS, "withdrawn"),
     ("open_revalidation", ("certified",), "revalidation_due"),
     ("renew", ("certified", "revalidation_due", "suspended", "rejected", "withdrawn"), "checklist_review"),

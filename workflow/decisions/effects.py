@@ -289,6 +289,8 @@ def _undo(d: Deciding) -> None:
         else:
             d.held = replace(d.held, ended_on=None)
     if later and d.held.newest:
+        if d.held.ended_on is not None:
+            _undo_expiry(d, d.held.newest.number)
         _of_newest(d, "extended", valid_until=later)
         d.held = with_newest(d.held, replace(d.held.newest, valid_until=later))
 
@@ -308,6 +310,18 @@ def _done_by(d: Deciding, decision: Any) -> list[Any]:
     since = and_(_DECISION.c.decision_no > decision.decision_no, _DECISION.c.trigger == REISSUE)
     carried_over = happened.where(since, _EVENT.c.kind == "suspended")
     return [*own, *d.connection.execute(carried_over)]
+
+
+def _undo_expiry(d: Deciding, number: str) -> None:
+    """A later last day reverses the end that the clock noted by the earlier one, though no decision made it."""
+    expired = (
+        select(_EVENT.c.id)
+        .join(_CERTIFICATE, _CERTIFICATE.c.id == _EVENT.c.certificate_id)
+        .where(_CERTIFICATE.c.number == number, _EVENT.c.kind == "expired")
+    )
+    newest = d.connection.execute(expired.order_by(_EVENT.c.id.desc()).limit(1)).scalar_one()
+    d.change.events.append(Happened(number, "set_aside", d.day, undoes=newest))
+    d.held = replace(d.held, ended_on=None)
 
 
 def _continued_before(d: Deciding, certificate_id: int, event_id: int) -> date | None:
