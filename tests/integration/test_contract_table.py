@@ -494,6 +494,7 @@ class TestRenewal:
         desk.certified().renewed(OPENING).validated(OPENING)
         here = (desk.office, desk.staff, desk.reference)
         lifecycle.insert_visit(*here, OPENING)
+        lifecycle.insert_band(*here, OPENING)
         desk.rejected(OPENING + DAY)
 
         assert desk.codes("renew", OPENING + 2 * DAY) == {"DOCUMENTS_MISSING"}
@@ -505,6 +506,19 @@ class TestRenewal:
             "BAND_MISSING",
             "RECOMMENDATION_MISSING",
         }
+
+    def test_counts_its_own_facts_again_once_its_rejection_is_set_aside(self, desk: Desk):
+        day = OPENING + DAY
+        desk.certified().renewed(OPENING).validated(OPENING)
+        began = builders.case_of(desk.office, desk.reference)["cycle_since"]
+        here = (desk.office, desk.staff, desk.reference)
+        lifecycle.insert_visit(*here, OPENING)
+        lifecycle.insert_band(*here, OPENING)
+
+        desk.rejected(day).does("set_aside", day, **desk.order(day))
+
+        assert builders.case_of(desk.office, desk.reference)["cycle_since"] == began
+        assert desk.codes("certify", day, "approver") == {"RECOMMENDATION_MISSING"}
 
     def test_comes_round_a_third_time(self, desk: Desk):
         desk.certified()
@@ -699,6 +713,21 @@ class TestSetAside:
         assert desk.seen(day + 3 * DAY) == ("checklist_review", "in_force")
         assert desk.seen(END + 90 * DAY) == ("checklist_review", "in_force")
 
+    def test_of_a_rejection_after_the_end_brings_the_certificate_back_with_a_later_last_day(self, desk: Desk):
+        desk.certified().renewed(END - 60 * DAY).rejected(END - 50 * DAY).until(END + DAY)
+        day, later = END + 10 * DAY, END + 200 * DAY
+        assert desk.seen(day) == ("rejected", "ended")
+        order = desk.order(day)
+        order["given"]["valid_until"] = later.isoformat()
+
+        desk.does("set_aside", day, **order)
+
+        assert desk.seen(day) == ("checklist_review", "in_force")
+        assert [desk.listed(one) for one in (END, END + DAY, day, later)].count([]) == 1
+        assert "T-60" in desk.until(later - 60 * DAY).mail
+        assert desk.until(later + DAY).seen(later + DAY) == ("checklist_review", "ended")
+        assert builders.case_of(desk.office, desk.reference)["ended_on"] == later + DAY
+
     def test_of_a_surrender_and_then_of_the_withdrawal_undoes_each_once(self, desk: Desk):
         ROWS["withdrawn"].come(desk.certified())
         day = END - 90 * DAY
@@ -726,21 +755,6 @@ CONTRACT: list[tuple[str, tuple[str, ...], str]] = [
     ("return_to_checklist", ("validation",), "checklist_review"),
     ("certify", ("validation",), "certified"),
     ("reject", REVIEWS, "rejected"),
-    def test_of_a_rejection_after_the_end_brings_the_certificate_back_with_a_later_last_day(self, desk: Desk):
-        desk.certified().renewed(END - 60 * DAY).rejected(END - 50 * DAY).until(END + DAY)
-        day, later = END + 10 * DAY, END + 200 * DAY
-        assert desk.seen(day) == ("rejected", "ended")
-        order = desk.order(day)
-        order["given"]["valid_until"] = later.isoformat()
-
-        desk.does("set_aside", day, **order)
-
-        assert desk.seen(day) == ("checklist_review", "in_force")
-        assert [desk.listed(one) for one in (END, END + DAY, day, later)].count([]) == 1
-        assert "T-60" in desk.until(later - 60 * DAY).mail
-        assert desk.until(later + DAY).seen(later + DAY) == ("checklist_review", "ended")
-        assert builders.case_of(desk.office, desk.reference)["ended_on"] == later + DAY
-
     ("withdraw", REVIEWS, "withdrawn"),
     ("open_revalidation", ("certified",), "revalidation_due"),
     ("renew", ("certified", "revalidation_due", "suspended", "rejected", "withdrawn"), "checklist_review"),

@@ -159,7 +159,6 @@ def _issue(d: Deciding) -> None:
     }
     d.told["aeo_code"] = code
     new, old = Certificate(number, term.valid_from, term.valid_until), d.held
-    d.change.updates["cycle_since"] = d.change.effective_at
     if old.newest is not None and old.runs(d.day):
         d.told["follows"] = old.newest.valid_until
         if old.newest.valid_until >= term.valid_from or old.continues_until:  # the old one gives way
