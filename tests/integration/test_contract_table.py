@@ -16,6 +16,7 @@ from workflow.decisions.outcome import Done, Refused
 from workflow.errors import BadInput
 from workflow.operations.assign_application import assign_application
 from workflow.operations.decide_approval import confirm_approval, refuse_approval
+from workflow.operations.record_visit import record_visit
 from workflow.operations.sweep import sweep
 from workflow.store import editions
 from workflow.store.office import Office
@@ -506,6 +507,20 @@ class TestRenewal:
             "BAND_MISSING",
             "RECOMMENDATION_MISSING",
         }
+
+    def test_takes_a_visit_after_the_cycle_before_was_decided(self, sqlite_desk: Desk):
+        desk = sqlite_desk.certified().renewed(OPENING)
+        report = builders.add(
+            desk.office, builders.act(desk.staff.officer, at(OPENING)), desk.reference, "visit_report"
+        )
+        visit: dict[str, Any] = {"reference": desk.reference, "report": report}
+        visit["act"] = builders.act(desk.staff.officer, at(OPENING))
+
+        with pytest.raises(BadInput) as refused:
+            record_visit(desk.office, held_on=BEGIN, **visit)
+
+        assert (refused.value.code, "cycle that was decided" in refused.value.sentence) == ("DATE_ORDER", True)
+        builders.done(record_visit(desk.office, held_on=BEGIN + DAY, **visit))
 
     def test_counts_its_own_facts_again_once_its_rejection_is_set_aside(self, desk: Desk):
         day = OPENING + DAY
