@@ -327,7 +327,7 @@ class TestSuspension:
         entry = next(e for e in builders.entries_of(desk.office, desk.reference) if e.get("to") == "lapsed")
 
         assert (lapse["from_state"], lapse["to_state"]) == ("suspended", "lapsed")
-        assert "suspended" in entry["detail"]["title"]
+        assert lapse["reason_to_company"] == entry["reason"] == "Ended while suspended."
 
     def test_that_is_open_blocks_the_renewed_certificate(self, desk: Desk):
         desk.certified().decides("suspend", END - 300 * DAY).renewed(END - 250 * DAY).validated(END - 250 * DAY)

@@ -235,6 +235,8 @@ def _expire(d: Deciding) -> None:
     ended_on = end_of_standing(d.held)
     if ended_on is not None:
         _of_newest(d, "expired", ended_on)
+        if d.held.suspended_on is not None and d.change.decided:
+            d.change.decided = replace(d.change.decided, reason="Ended while suspended.")
         d.held = replace(d.held, ended_on=ended_on)
 
 
