@@ -297,9 +297,10 @@ class _Replay:
                 one.unmoved = fresh.due_on
 
     def _assess(self, act: Act) -> None:
-        """While a certificate runs, a new band takes the place of an older one in the plan."""
-        band, at, newest = next(one for one in self.history.bands if one.id == act.number), act.at, self.held.newest
-        if newest is None or not self.held.runs(local_day(at, self._zone)):
+        """While a certificate runs, a new band takes the place of an older one in the plan; one assessed earlier does not."""
+        known = [one for one in self.history.bands if one.id <= act.number]
+        band, at, newest = max(known, key=lambda one: (one.assessed_on, one.id)), act.at, self.held.newest
+        if band.id != act.number or newest is None or not self.held.runs(local_day(at, self._zone)):
             return
         self._end("band", at, NEWER_BAND)
         if band.valid_until and phase_of(self.programme, self.state, self._back_to) == "running":
@@ -414,7 +415,8 @@ class _Replay:
             case "revoked" | "surrendered" | "expired":
                 return replace(held, ended_on=one.effective_on)
             case "set_aside":
-                return self._undone(held, next(e for e in self.history.happened if e.id == one.undoes))
+                undone = next((e for e in self.history.happened if e.id == one.undoes), None)
+                return self._undone(held, undone) if undone else replace(held, ended_on=None)  # the clock's own
             case _:  # a number that is replaced is known by the one that replaces it; consents change no date
                 return held
 

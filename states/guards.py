@@ -157,13 +157,15 @@ def four_eyes(q: Question) -> Verdict:
 
 
 def reason_given(q: Question) -> Verdict:
-    required = q.transition.reason == "required" or bool(set(q.transition.reason_required_of) & q.actor.roles)
+    earlier = q.attempt is not None and "issue_certificate" in q.transition.effects and q.attempt.day("valid_until")
+    what = "an earlier last day than the rules give" if earlier else q.transition.title
+    required = earlier or q.transition.reason == "required" or set(q.transition.reason_required_of) & q.actor.roles
     if q.attempt is None or q.attempt.reason.strip() or not required:
         return Met("reason_given", "given" if q.attempt and q.attempt.reason.strip() else "not needed")
     return Unmet(
         "reason_given",
         "REASON_MISSING",
-        f"Write the reason for: {q.transition.title}. The company reads this text.",
+        f"Write the reason for: {what}. The company reads this text.",
         "you",
     )
 

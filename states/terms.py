@@ -52,16 +52,18 @@ def decided_term(
     first: date | None = None,
     earlier: date | None = None,
 ) -> Term:
-    """Return the term of a certificate decided on a day: a renewed one while another runs and no first day is named.
+    """Return the term of a certificate decided on a day: a renewed one while another runs.
 
-    `earlier` is a last day that an approver sets before the one that the rules give.
+    `first` names another first day than the rules give, `earlier` a last day before the one that they give.
     """
     old = held.newest
-    if old is not None and first is None and held.runs(decided_on):
+    if old is not None and held.runs(decided_on):
         # One that ran on past its end gives way on the decision day.
         term = renewed_term(programme, Term(old.valid_from, old.valid_until), decided_on, band_valid_until)
     else:
-        term = certificate_term(programme, first or decided_on, band_valid_until)
+        term = certificate_term(programme, decided_on, band_valid_until)
+    if first is not None and first != term.valid_from:
+        term = certificate_term(programme, first, band_valid_until)
     return replace(term, valid_until=earlier) if earlier else term
 
 

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import builders
+import lifecycle
 import pytest
 from builders import act, done
 from sqlalchemy import event
@@ -232,6 +233,30 @@ class TestReissue:
         new = done(outcome).data["certificate"]
         assert shown(office, new)["standing"] == "suspended"
         assert register(office, LATER.date())[0]["note"] == "not in force today"
+
+    @pytest.mark.parametrize("lifted", ["set aside", "not confirmed"])
+    def test_of_a_suspended_one_is_in_force_again_when_the_suspension_is_undone(self, office: Office, lifted: str):
+        staff, other = builders.people(office), builders.another_person(office, "p-09", "Gita Rao", "approver")
+        reference = builders.certified(office, staff, valid_from=FROM)
+        emergency = {"reason": "Seals were broken.", "reason_code": "emergency"}
+        done(builders.advance(office, act(staff.approver, LATER), reference, "suspend", **emergency))
+        for _ in range(2):
+            number, by = number_of(office, reference), act(staff.approver, LATER)
+            done(reissue_certificate(office, number=number, reason="Stained.", act=by))
+
+        if lifted == "set aside":
+            order = builders.add(office, act(staff.officer, LATER), reference, "order")
+            more = {"reason_code": "own_error", "given": {"order": str(order)}}
+            done(builders.advance(office, act(other, LATER), reference, "set_aside", **more))
+        else:
+            done(refuse_approval(office, approval_id=1, reason="Seals were whole.", act=act(other, LATER)))
+
+        new = number_of(office, reference)
+        assert (builders.case_of(office, reference)["state"], shown(office, new)["standing"]) == (
+            "certified",
+            "in_force",
+        )
+        assert lifecycle.listed(office, reference, LAST) == [new]
 
     def test_takes_an_approver_and_a_running_certificate(self, sqlite_office: Office):
         office, staff = sqlite_office, builders.people(sqlite_office)

@@ -15,7 +15,8 @@ from workflow import models
 from workflow.decisions.outcome import Done, Refused
 from workflow.errors import BadInput
 from workflow.operations.assign_application import assign_application
-from workflow.operations.decide_approval import refuse_approval
+from workflow.operations.decide_approval import confirm_approval, refuse_approval
+from workflow.operations.record_visit import record_visit
 from workflow.operations.sweep import sweep
 from workflow.store import editions
 from workflow.store.office import Office
@@ -326,7 +327,7 @@ class TestSuspension:
         entry = next(e for e in builders.entries_of(desk.office, desk.reference) if e.get("to") == "lapsed")
 
         assert (lapse["from_state"], lapse["to_state"]) == ("suspended", "lapsed")
-        assert "suspended" in entry["detail"]["title"]
+        assert lapse["reason_to_company"] == entry["reason"] == "Ended while suspended."
 
     def test_that_is_open_blocks_the_renewed_certificate(self, desk: Desk):
         desk.certified().decides("suspend", END - 300 * DAY).renewed(END - 250 * DAY).validated(END - 250 * DAY)
@@ -427,6 +428,18 @@ class TestRenewal:
         assert desk.listed(day) == desk.listed(END + DAY) == []
         assert lifecycle.ledger(desk.office, desk.reference) == []
 
+    def test_is_the_same_when_its_very_first_day_is_named(self, sqlite_desk: Desk, stp_text: str):
+        desk = sqlite_desk
+        install(desk, stp_text, "limited_by_band = true", "limited_by_band = false")
+        day = END - 100 * DAY
+        desk.certified().renewed(day).validated(day)
+        lifecycle.insert_visit(desk.office, desk.staff, desk.reference, day)
+        lifecycle.insert_band(desk.office, desk.staff, desk.reference, day)
+
+        desk.decides("certify", day, given={"valid_from": (END + DAY).isoformat()})
+
+        assert desk.certificates[-1]["valid_until"] == NEXT_END
+
     def test_cannot_be_renewed_before_it_begins(self, desk: Desk):
         desk.certified().renewed(END - 300 * DAY).validated(END - 300 * DAY).certified_anew(END - 290 * DAY)
 
@@ -482,6 +495,7 @@ class TestRenewal:
         desk.certified().renewed(OPENING).validated(OPENING)
         here = (desk.office, desk.staff, desk.reference)
         lifecycle.insert_visit(*here, OPENING)
+        lifecycle.insert_band(*here, OPENING)
         desk.rejected(OPENING + DAY)
 
         assert desk.codes("renew", OPENING + 2 * DAY) == {"DOCUMENTS_MISSING"}
@@ -493,6 +507,33 @@ class TestRenewal:
             "BAND_MISSING",
             "RECOMMENDATION_MISSING",
         }
+
+    def test_takes_a_visit_after_the_cycle_before_was_decided(self, sqlite_desk: Desk):
+        desk = sqlite_desk.certified().renewed(OPENING)
+        report = builders.add(
+            desk.office, builders.act(desk.staff.officer, at(OPENING)), desk.reference, "visit_report"
+        )
+        visit: dict[str, Any] = {"reference": desk.reference, "report": report}
+        visit["act"] = builders.act(desk.staff.officer, at(OPENING))
+
+        with pytest.raises(BadInput) as refused:
+            record_visit(desk.office, held_on=BEGIN, **visit)
+
+        assert (refused.value.code, "cycle that was decided" in refused.value.sentence) == ("DATE_ORDER", True)
+        builders.done(record_visit(desk.office, held_on=BEGIN + DAY, **visit))
+
+    def test_counts_its_own_facts_again_once_its_rejection_is_set_aside(self, desk: Desk):
+        day = OPENING + DAY
+        desk.certified().renewed(OPENING).validated(OPENING)
+        began = builders.case_of(desk.office, desk.reference)["cycle_since"]
+        here = (desk.office, desk.staff, desk.reference)
+        lifecycle.insert_visit(*here, OPENING)
+        lifecycle.insert_band(*here, OPENING)
+
+        desk.rejected(day).does("set_aside", day, **desk.order(day))
+
+        assert builders.case_of(desk.office, desk.reference)["cycle_since"] == began
+        assert desk.codes("certify", day, "approver") == {"RECOMMENDATION_MISSING"}
 
     def test_comes_round_a_third_time(self, desk: Desk):
         desk.certified()
@@ -525,6 +566,56 @@ class TestRenewal:
 
         assert desk.seen(END) == ("checklist_review", "in_force")
         assert desk.shown(END)["cycle"] == 3
+
+
+class TestADayOverTheEnd:
+    """What is judged by a certificate that has ended does not count from a day on which it still ran."""
+
+    @pytest.mark.parametrize("clock", ["ran", "was down"])
+    def test_is_refused_for_every_decision(self, desk: Desk, clock: str):
+        here = (desk.office, desk.staff, desk.certified().renewed(END - 60 * DAY).validated(END - 60 * DAY).reference)
+        lifecycle.insert_visit(*here, END - 5 * DAY)
+        lifecycle.insert_band(*here, END - 5 * DAY)
+        if clock == "ran":
+            desk.until(END + DAY)
+        before, sentences = builders.everything(desk.office), set()
+
+        for trigger, by, more in (
+            ("withdraw", "officer", {"reason_code": "request"}),
+            ("reject", "approver", {"reason_code": "criteria_not_met", "reason": "Not met."}),
+            ("certify", "approver", {}),
+        ):
+            with pytest.raises(BadInput) as refused:
+                desk.fire(trigger, END + 3 * DAY, by, effective_on=END, **more)
+            sentences.add((refused.value.code, str(END + DAY) in refused.value.sentence))
+
+        assert (sentences, builders.everything(desk.office)) == ({("DATE_ORDER", True)}, before)
+
+    def test_is_refused_also_when_the_second_person_confirms_after_the_end(self, sqlite_desk: Desk):
+        desk = sqlite_desk.certified().renewed(END - 60 * DAY)
+        more = {"reason_code": "request", "effective_on": END - 20 * DAY}
+        asked = builders.done(desk.fire("withdraw", END, **more)).data["approval"]
+
+        with pytest.raises(BadInput) as refused:
+            confirm_approval(desk.office, approval_id=asked, act=builders.act(desk.staff.supervisor, at(END + DAY)))
+
+        assert refused.value.code == "DATE_ORDER"
+
+    def test_frees_the_company_where_a_withdrawal_counts_from_the_first_day_after(self, sqlite_desk: Desk):
+        desk = sqlite_desk.certified().renewed(END - 60 * DAY).until(END + DAY)
+
+        desk.does("withdraw", END + 3 * DAY, reason_code="request", effective_on=END + DAY)
+
+        assert desk.seen(END + 3 * DAY) == ("withdrawn", "ended")
+        assert builders.case_of(desk.office, desk.reference)["live_key"] is None
+
+    def test_is_still_when_an_answer_arrived(self, sqlite_desk: Desk):
+        desk = sqlite_desk.certified().renewed(END - 60 * DAY)
+        desk.does("request_information", END - 10 * DAY, reason="Where?").until(END + DAY)
+
+        desk.does("supply_information", END + 3 * DAY, effective_on=END)
+
+        assert desk.seen(END + 3 * DAY) == ("checklist_review", "ended")
 
 
 class TestExtension:
@@ -636,6 +727,21 @@ class TestSetAside:
 
         assert desk.seen(day + 3 * DAY) == ("checklist_review", "in_force")
         assert desk.seen(END + 90 * DAY) == ("checklist_review", "in_force")
+
+    def test_of_a_rejection_after_the_end_brings_the_certificate_back_with_a_later_last_day(self, desk: Desk):
+        desk.certified().renewed(END - 60 * DAY).rejected(END - 50 * DAY).until(END + DAY)
+        day, later = END + 10 * DAY, END + 200 * DAY
+        assert desk.seen(day) == ("rejected", "ended")
+        order = desk.order(day)
+        order["given"]["valid_until"] = later.isoformat()
+
+        desk.does("set_aside", day, **order)
+
+        assert desk.seen(day) == ("checklist_review", "in_force")
+        assert [desk.listed(one) for one in (END, END + DAY, day, later)].count([]) == 1
+        assert "T-60" in desk.until(later - 60 * DAY).mail
+        assert desk.until(later + DAY).seen(later + DAY) == ("checklist_review", "ended")
+        assert builders.case_of(desk.office, desk.reference)["ended_on"] == later + DAY
 
     def test_of_a_surrender_and_then_of_the_withdrawal_undoes_each_once(self, desk: Desk):
         ROWS["withdrawn"].come(desk.certified())

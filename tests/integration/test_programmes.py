@@ -15,6 +15,7 @@ from workflow.errors import NotPermitted
 from workflow.operations.accept_programme import accept_programme
 from workflow.operations.recommend_outcome import recommend_outcome
 from workflow.operations.set_band import set_band
+from workflow.reports.reminder_proof import prove
 from workflow.store import editions
 from workflow.store.office import Office
 
@@ -73,6 +74,10 @@ class TestBandOfARunningCertificate:
         b.done(b.advance(plus, later, reference, "certify"))
         first = band_rows(plus)
 
+        older = {"band": "Standard", "assessed_on": b.TODAY - timedelta(days=900)}
+        b.done(set_band(plus, uen=uen, act=b.act(staff.officer, b.NOW + timedelta(days=300)), **older))
+        assert (band_rows(plus), b.rows_of(plus, models.Task)) == (first, [])
+
         newer = b.act(staff.officer, b.NOW + timedelta(days=400))
         b.done(set_band(plus, uen=uen, band="Enhanced", assessed_on=b.local_today(newer.now), act=newer))
 
@@ -83,6 +88,9 @@ class TestBandOfARunningCertificate:
         assert [task["role"] for task in b.rows_of(plus, models.Task)] == [
             "supervisor"
         ]  # below Premium: a person chooses
+        with plus.database.snapshot() as connection:
+            ever = (b.TODAY, b.TODAY + timedelta(days=3000))
+            assert prove(connection, plus, first=ever[0], last=ever[1], now=newer.now).unaccounted == []
 
 
 def band_rows(office: Office) -> list[dict]:

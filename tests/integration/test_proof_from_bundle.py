@@ -6,11 +6,12 @@ import shutil
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import builders as b
+import lifecycle
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -36,6 +37,7 @@ from workflow.operations.cut_over import TakenOver
 from workflow.operations.demonstration import load_demonstration
 from workflow.operations.import_certificates import COLUMNS, OPTIONAL, import_certificates
 from workflow.operations.mark_arrived import mark_arrived
+from workflow.operations.reissue_certificate import reissue_certificate
 from workflow.operations.seal_log import seal_log
 from workflow.operations.set_up_installation import keep_calendars
 from workflow.operations.sweep import sweep
@@ -155,6 +157,34 @@ class TestBothProofs:
             sweep(office, now=b.NOW.replace(tzinfo=UTC) + months * 30 * 24 * 60 * MINUTE)
 
         assert assert_both_agree(office, signer, b.NOW + 8 * 30 * 24 * 60 * MINUTE) > 20
+
+    def test_agree_on_what_was_set_aside_under_another_number_and_after_the_end(self, office: Office, signer: Signer):
+        staff, judge = b.people(office), b.another_person(office, "p-09", "Gita Rao", "approver")
+        name_log(office)
+        reference = lifecycle.certified(office, staff, b.TODAY)
+        last, day = b.case_of(office, reference)["valid_until"], timedelta(days=1)
+
+        def set_aside(at: datetime, **given: str) -> None:
+            order = b.add(office, b.act(staff.officer, at), reference, "order")
+            more: Any = {"reason_code": "court", "given": {"order": str(order)} | given}
+            b.done(b.advance(office, b.act(judge, at), reference, "set_aside", **more))
+
+        at = b.NOW + day
+        lifecycle.decide(office, staff, reference, "suspend", at)
+        number = b.case_of(office, reference)["certificate_number"]
+        b.done(reissue_certificate(office, number=number, reason="Stained.", act=b.act(staff.approver, at)))
+        set_aside(at)
+        sweep(office, now=b.morning_of(last - 100 * day))
+        lifecycle.renewed(office, staff, reference, last - 60 * day)
+        lifecycle.decide(
+            office, staff, reference, "reject", b.morning_of(last - 50 * day), reason_code="criteria_not_met"
+        )
+        sweep(office, now=b.morning_of(last + day))
+        set_aside(b.morning_of(last + 10 * day), valid_until=(last + 200 * day).isoformat())
+        sweep(office, now=b.morning_of(last + 150 * day))
+        tell_of_fixtures(office)
+
+        assert assert_both_agree(office, signer, b.morning_of(last + 150 * day)) > 20
 
     def test_agree_on_what_a_person_found_to_have_arrived(self, office: Office, signer: Signer):
         staff = b.people(office)

@@ -8,11 +8,12 @@ import pytest
 
 from states.facts import Person
 from workflow import models
-from workflow.decisions.outcome import Refused
+from workflow.decisions.outcome import Outcome, Refused
 from workflow.errors import BadInput, StaleVersion
 from workflow.operations.answer_criterion import answer_criterion
 from workflow.operations.assess_criterion import assess_criterion
 from workflow.operations.assign_application import assign_application
+from workflow.operations.decide_approval import confirm_approval
 from workflow.store.office import Office
 
 
@@ -43,6 +44,22 @@ class TestCertify:
         reference = builders.certified(office, staff, valid_from=date(2026, 11, 23), band="Intermediate")
 
         assert builders.case_of(office, reference)["valid_until"] == date(2028, 11, 23)
+
+    def test_never_ends_later_than_the_rules_give_whoever_confirms(self, office: Office):
+        staff, ask = builders.people(office), {"reason": "One site is new."}
+        reference = builders.ready_to_certify(office, staff, band="Intermediate")
+
+        def certify(until: str) -> Outcome:
+            by = builders.act(staff.approver)
+            return builders.advance(office, by, reference, "certify", given={"valid_until": until}, **ask)
+
+        with pytest.raises(BadInput) as refused:
+            certify("2028-11-24")
+        asked = builders.done(certify("2028-11-22")).data["approval"]
+
+        assert (refused.value.code, "2028-11-23: an approver" in refused.value.sentence) == ("DATE_ORDER", True)
+        builders.done(confirm_approval(office, approval_id=asked, act=builders.act(staff.supervisor)))
+        assert builders.case_of(office, reference)["valid_until"] == date(2028, 11, 22)
 
     def test_bars_the_officer_also_under_another_role(self, office: Office):
         staff = builders.people(office)

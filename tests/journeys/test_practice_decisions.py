@@ -79,12 +79,15 @@ class TestSecondPerson:
         casework.validated(reference)
         casework.aeo("application", "recommend", reference, "--outcome", "certify", "--reason", "Met.", "--as", OFFICER)
         later = casework.advance(reference, "certify", "--given", "valid_until=2031-01-01", by=APPROVER, expect=2)
-        asked = casework.advance(reference, "certify", "--given", "valid_until=2028-06-30", by=APPROVER)
+        until = ("--given", "valid_until=2028-06-30")
+        bare = casework.advance(reference, "certify", *until, by=APPROVER, expect=1)
+        asked = casework.advance(reference, "certify", *until, "--reason", "One site is new.", by=APPROVER)
         waiting = casework.at(reference)
         own = casework.aeo.json("approval", "confirm", str(asked["approval"]), "--as", APPROVER, expect=1)
         casework.aeo("approval", "confirm", str(asked["approval"]), "--as", SECOND_APPROVER)
 
         assert "never later" in later["error"]["sentence"]
+        assert [one["code"] for one in bare["error"]["details"]["unmet"]] == ["REASON_MISSING"]
         assert waiting == ("validation", "none")
         assert own["error"]["details"]["unmet"][0]["code"] == "FOUR_EYES"
         assert casework.show(reference)["certificate"]["valid_until"] == "2028-06-30"

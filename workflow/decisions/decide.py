@@ -172,15 +172,35 @@ def _keep_up(d: Deciding, fired: Fired) -> None:
     beneath = [fired.target, *reversed([name for name in updates["back"].split(",") if name])]
     kind = next((k for name in beneath if (k := d.programme.state_by_name[name].kind) != "suspended"), "closed")
     updates["facts_cycle"] = cycle if kind in ("review", "waiting") else cycle + 1
+    updates["cycle_since"] = _cycle_since(d, updates["facts_cycle"])
     state = d.programme.state_by_name[fired.target]
     if state.kind != "closed" or d.held.runs(d.day):
         updates["live_key"] = f"{d.case.company_id}:{d.case.programme}"
     else:
         updates["live_key"] = None
     updates["deadline"] = _deadline(d, cycle)
-    for name in ("facts_cycle", "live_key", "deadline", "back"):
+    for name in ("facts_cycle", "cycle_since", "live_key", "deadline", "back"):
         if updates[name] == getattr(d.case, name):
             del updates[name]
+
+
+def _cycle_since(d: Deciding, facts_cycle: int) -> datetime | None:
+    """When the cycle began that is worked on: with the decision, whichever, that closed the one before."""
+    if facts_cycle > d.case.facts_cycle:
+        return d.change.effective_at
+    if facts_cycle == d.case.facts_cycle:
+        return d.case.cycle_since
+    # A decision that closed the cycle is set aside.
+    open_ = [state.name for state in d.programme.states if state.kind in ("review", "waiting")]
+    closed = [state.name for state in d.programme.states if state.kind in ("certified", "closed")]
+    query = select(_DECISION.c.effective_at).where(
+        _DECISION.c.application_id == d.case.id,
+        _DECISION.c.cycle == facts_cycle - 1,
+        _DECISION.c.from_state.in_(open_),
+        _DECISION.c.to_state.in_(closed),
+    )
+    began: datetime | None = d.connection.execute(query.order_by(_DECISION.c.decision_no.desc()).limit(1)).scalar()
+    return began
 
 
 def _deadline(d: Deciding, cycle: int) -> date | None:

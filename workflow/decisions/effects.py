@@ -34,6 +34,7 @@ _EVENT = table_of(models.CertificateEvent)
 _CERTIFICATE = table_of(models.Certificate)
 _CODE_LETTERS = string.ascii_uppercase + string.digits
 _ONE_DAY = timedelta(days=1)
+REISSUE = "reissue"  # the trigger of the decision that gives a certificate a new number
 
 
 @dataclass
@@ -158,7 +159,6 @@ def _issue(d: Deciding) -> None:
     }
     d.told["aeo_code"] = code
     new, old = Certificate(number, term.valid_from, term.valid_until), d.held
-    d.change.updates["cycle_since"] = d.change.effective_at
     if old.newest is not None and old.runs(d.day):
         d.told["follows"] = old.newest.valid_until
         if old.newest.valid_until >= term.valid_from or old.continues_until:  # the old one gives way
@@ -235,6 +235,8 @@ def _expire(d: Deciding) -> None:
     ended_on = end_of_standing(d.held)
     if ended_on is not None:
         _of_newest(d, "expired", ended_on)
+        if d.held.suspended_on is not None and d.change.decided:
+            d.change.decided = replace(d.change.decided, reason="Ended while suspended.")
         d.held = replace(d.held, ended_on=ended_on)
 
 
@@ -278,10 +280,7 @@ def _undo(d: Deciding) -> None:
     if d.programme.state_by_name[d.case.state].kind == "closed":
         _chase_again(d)
     later = d.attempt.day("valid_until")
-    done = select(_EVENT.c.id, _EVENT.c.kind, _EVENT.c.certificate_id, _CERTIFICATE.c.number).join(
-        _CERTIFICATE, _CERTIFICATE.c.id == _EVENT.c.certificate_id
-    )
-    for event in d.connection.execute(done.where(_EVENT.c.decision_id == decision.id).order_by(_EVENT.c.id)):
+    for event in _done_by(d, decision):
         happened = Happened(event.number, "set_aside", d.day, undoes=event.id)
         d.change.events.append(happened)
         if event.kind == "suspended":
@@ -291,8 +290,39 @@ def _undo(d: Deciding) -> None:
         else:
             d.held = replace(d.held, ended_on=None)
     if later and d.held.newest:
+        if d.held.ended_on is not None:
+            _undo_expiry(d, d.held.newest.number)
         _of_newest(d, "extended", valid_until=later)
         d.held = with_newest(d.held, replace(d.held.newest, valid_until=later))
+
+
+def _done_by(d: Deciding, decision: Any) -> list[Any]:
+    """Return what a decision did to the certificates; its suspension goes on under each number given since."""
+    happened = (
+        select(_EVENT.c.id, _EVENT.c.kind, _EVENT.c.certificate_id, _CERTIFICATE.c.number)
+        .join(_CERTIFICATE, _CERTIFICATE.c.id == _EVENT.c.certificate_id)
+        .join(_DECISION, _DECISION.c.id == _EVENT.c.decision_id)
+        .where(_CERTIFICATE.c.application_id == d.case.id)
+        .order_by(_EVENT.c.id)
+    )
+    own = list(d.connection.execute(happened.where(_DECISION.c.id == decision.id)))
+    if all(event.kind != "suspended" for event in own):
+        return own
+    since = and_(_DECISION.c.decision_no > decision.decision_no, _DECISION.c.trigger == REISSUE)
+    carried_over = happened.where(since, _EVENT.c.kind == "suspended")
+    return [*own, *d.connection.execute(carried_over)]
+
+
+def _undo_expiry(d: Deciding, number: str) -> None:
+    """A later last day reverses the end that the clock noted by the earlier one, though no decision made it."""
+    expired = (
+        select(_EVENT.c.id)
+        .join(_CERTIFICATE, _CERTIFICATE.c.id == _EVENT.c.certificate_id)
+        .where(_CERTIFICATE.c.number == number, _EVENT.c.kind == "expired")
+    )
+    newest = d.connection.execute(expired.order_by(_EVENT.c.id.desc()).limit(1)).scalar_one()
+    d.change.events.append(Happened(number, "set_aside", d.day, undoes=newest))
+    d.held = replace(d.held, ended_on=None)
 
 
 def _continued_before(d: Deciding, certificate_id: int, event_id: int) -> date | None:

@@ -7,13 +7,15 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from states.dates import last_valid_day, local_day, start_of
+from states.dates import local_day, start_of
 from states.definition import Programme, Transition
-from states.facts import Person
+from states.facts import Facts, Person
 from states.guards import Attempt
+from states.terms import decided_term
 from workflow import inputs, models
 from workflow.decisions.approvals import open_approval
 from workflow.decisions.decide import Request, decide, summary
+from workflow.decisions.effects import end_of_standing
 from workflow.decisions.once import once
 from workflow.decisions.outcome import Act, Done, Outcome
 from workflow.decisions.record import stale
@@ -22,6 +24,7 @@ from workflow.models.base import table_of
 from workflow.store import cases, facts, requests
 from workflow.store.calendar import office_calendar
 from workflow.store.cases import Case
+from workflow.store.facts import Loaded
 from workflow.store.office import Office
 
 BACKDATED_DAYS = 5  # office days; beyond them a second person confirms
@@ -83,9 +86,9 @@ def _advance(connection: Connection, office: Office, case: Case, wish: _Wish, ac
     programme = machine.programme
     transition = _transition(programme, wish.trigger, case)
     day = wish.effective_on or _received_on(connection, programme, case, transition)
-    effective_at = _effective_at(programme, case, day, act.now)
-    read = _given(connection, programme, case, transition, wish.given, effective_at)
+    effective_at = _effective_at(programme, case, transition, day, act.now)
     loaded = facts.load_one(connection, office, case, now=act.now)
+    read = _given(connection, programme, case, loaded, transition, wish.given, effective_at)
     request = Request(wish.trigger, Attempt(wish.reason, wish.reason_code, read), effective_at, wish.internal_reason)
     why = _second_person(connection, programme, transition, request, act.now, chosen=wish.effective_on is not None)
     if why and machine.judge(wish.trigger, loaded.facts, act.actor, request.attempt).allowed:
@@ -114,11 +117,11 @@ def fire_confirmed(
     machine = office.editions.machine(connection, case.programme, case.edition)
     transition = _transition(machine.programme, asked["trigger"], case)
     day = inputs.day(asked["effective_on"], "The effective day") if asked["effective_on"] else None
-    effective_at = _effective_at(machine.programme, case, day, act.now)
-    read = _given(connection, machine.programme, case, transition, asked["given"], effective_at)
+    effective_at = _effective_at(machine.programme, case, transition, day, act.now)
+    loaded = facts.load_one(connection, office, case, now=act.now)
+    read = _given(connection, machine.programme, case, loaded, transition, asked["given"], effective_at)
     attempt = Attempt(asked["reason"], asked["reason_code"], read)
     request = Request(asked["trigger"], attempt, effective_at, asked["internal_reason"], confirmed_by=act.actor.id)
-    loaded = facts.load_one(connection, office, case, now=act.now)
     return decide(connection, office, machine, case, loaded, request, Act(requester, act.proven, act.now))
 
 
@@ -193,7 +196,9 @@ def _transition(programme: Programme, trigger: str, case: Case) -> Transition:
     return programme.transition(trigger, case.state, case.back_to) or named[0]
 
 
-def _effective_at(programme: Programme, case: Case, effective_on: date | None, now: datetime) -> datetime:
+def _effective_at(
+    programme: Programme, case: Case, transition: Transition, effective_on: date | None, now: datetime
+) -> datetime:
     """A past day counts from its beginning, or from the previous decision when that fell on the same day."""
     today = local_day(now, programme.time_zone)
     if effective_on is None or effective_on == today:
@@ -206,13 +211,28 @@ def _effective_at(programme: Programme, case: Case, effective_on: date | None, n
             f"The effective day {effective_on.isoformat()} is before the previous decision of {before.isoformat()}. "
             "Decisions keep their order.",
         )
+    if "take_information" not in transition.effects:  # when an answer arrived, whatever has ended since
+        _not_before_end(case, effective_on, today)
     return max(start_of(effective_on, programme.time_zone), case.decided_at)
+
+
+def _not_before_end(case: Case, effective_on: date, today: date) -> None:
+    """What is judged by a certificate that has ended cannot count from a day on which it had not."""
+    ended_on = case.held.ended_on or end_of_standing(case.held)
+    if ended_on is None or not effective_on < ended_on <= today:
+        return
+    raise BadInput(
+        "DATE_ORDER",
+        f"The effective day {effective_on.isoformat()} is before {ended_on.isoformat()}, the first day after the end of "
+        "the certificate. What is decided after the end counts from that day at the earliest.",
+    )
 
 
 def _given(
     connection: Connection,
     programme: Programme,
     case: Case,
+    loaded: Loaded,
     transition: Transition,
     given: Mapping[str, str],
     effective_at: datetime,
@@ -233,7 +253,7 @@ def _given(
     if "undo_ending" in transition.effects:
         _never_shorter(case, read.get("valid_until"))
     if "issue_certificate" in transition.effects:
-        _in_bounds(programme, case, read, local_day(effective_at, programme.time_zone))
+        _in_bounds(programme, loaded.facts, read, local_day(effective_at, programme.time_zone))
     return read
 
 
@@ -253,33 +273,31 @@ def _never_shorter(case: Case, until: date | str | int | None) -> None:
     raise BadInput("DATE_ORDER", f"valid_until {until} {told}. Leave it out to restore the dates as they were.")
 
 
-def _in_bounds(programme: Programme, case: Case, read: Mapping[str, date | str | int], decided_on: date) -> None:
+def _in_bounds(programme: Programme, seen: Facts, read: Mapping[str, date | str | int], decided_on: date) -> None:
     """A certificate begins between the decision and some days later, and never ends later than the rules say."""
-    first, until = read.get("valid_from"), read.get("valid_until")
+    held, band = seen.held.promoted(decided_on), seen.band.valid_until if seen.band else None
+    first, until = (day if isinstance(day := read.get(name), date) else None for name in ("valid_from", "valid_until"))
+    rules = decided_term(programme, held, decided_on, band)
     last = decided_on + timedelta(days=programme.validity.start_within_days)
-    running = case.held.last_day if case.held.runs(decided_on) else None
-    if isinstance(first, date) and not running and not decided_on <= first <= last:
+    if first and held.newest and held.runs(decided_on) and programme.renewal.renewal_starts == "day_after":
+        if first != rules.valid_from:
+            raise BadInput(
+                "DATE_ORDER",
+                f"The certificate in hand runs to {held.newest.valid_until.isoformat()}, so the renewed one begins on "
+                f"{rules.valid_from.isoformat()}. Leave valid_from out.",
+            )
+    elif first and not decided_on <= first <= last:
         raise BadInput(
             "DATE_ORDER",
             f"valid_from {first.isoformat()} must lie between the decision day {decided_on.isoformat()} and "
             f"{last.isoformat()}. A certificate is never backdated.",
         )
-    if isinstance(first, date) and running and programme.renewal.renewal_starts == "day_after":
-        begins = running + timedelta(days=1)
-        if first != begins:
-            raise BadInput(
-                "DATE_ORDER",
-                f"The certificate in hand runs to {running.isoformat()}, so the renewed one begins on {begins.isoformat()}. "
-                "Leave valid_from out.",
-            )
-    if isinstance(until, date):
-        begins = first if isinstance(first, date) else decided_on
-        if running and not first:
-            begins = running + timedelta(days=1)
-        latest = last_valid_day(begins, programme.validity.years, programme.validity.counting)
-        if not begins <= until <= latest:
-            raise BadInput(
-                "DATE_ORDER",
-                f"valid_until {until.isoformat()} must lie between {begins.isoformat()} and {latest.isoformat()}: "
-                "an approver may set it earlier than the rules give, never later.",
-            )
+    rules = decided_term(programme, held, decided_on, band, first=first)
+    if rules.valid_until < rules.valid_from:  # the band ends before that: the rules say so
+        return
+    if until and not rules.valid_from <= until <= rules.valid_until:
+        raise BadInput(
+            "DATE_ORDER",
+            f"valid_until {until.isoformat()} must lie between {rules.valid_from.isoformat()} and "
+            f"{rules.valid_until.isoformat()}: an approver may set it earlier than the rules give, never later.",
+        )

@@ -18,6 +18,7 @@ from workflow import inputs, models
 from workflow.access import ALLOWED, Deed
 from workflow.decisions.approvals import close_approval
 from workflow.decisions.decide import Request, decide
+from workflow.decisions.effects import REISSUE
 from workflow.decisions.outcome import Act, Done, Outcome, Refused
 from workflow.decisions.permit import refuse
 from workflow.decisions.record import enter_act
@@ -34,7 +35,7 @@ from workflow.store.office import Office
 
 _APPROVAL = table_of(models.Approval)
 _A = table_of(models.Application)
-_CERTIFICATE = table_of(models.Certificate)
+_DECISION = table_of(models.Decision)
 _EVENT = table_of(models.CertificateEvent)
 _PLANNED = table_of(models.PlannedAction)
 
@@ -199,10 +200,10 @@ def _still_suspends(c: Confirming, case: Case) -> bool:
     if case.held.standing(local_day(c.act.now, zone)) != Standing.SUSPENDED:
         return False
     asked = select(_PLANNED.c.basis).where(_PLANNED.c.subject == "approval", _PLANNED.c.occurrence == c.approval.id)
-    newest = (
-        select(func.max(_EVENT.c.decision_id))
-        .join(_CERTIFICATE, _CERTIFICATE.c.id == _EVENT.c.certificate_id)
-        .where(_CERTIFICATE.c.application_id == case.id, _EVENT.c.kind == "suspended")
+    newest = (  # a new number takes the suspension over, and decides none
+        select(func.max(_DECISION.c.id))
+        .join(_EVENT, _EVENT.c.decision_id == _DECISION.c.id)
+        .where(_DECISION.c.application_id == case.id, _EVENT.c.kind == "suspended", _DECISION.c.trigger != REISSUE)
     )
     return bool(c.connection.execute(asked).scalar_one_or_none() == c.connection.execute(newest).scalar_one())
 

@@ -53,6 +53,13 @@ def record_visit(
                 "DATE_ORDER",
                 f"The visit of {held_on.isoformat()} is before the application was received on {case.received_on.isoformat()}.",
             )
+        began = local_day(case.cycle_since, programme.time_zone) if case.cycle_since else None
+        if case.facts_cycle > 1 and began and held_on <= began:
+            raise BadInput(
+                "DATE_ORDER",
+                f"The visit of {held_on.isoformat()} belongs to the cycle that was decided on {began.isoformat()}. "
+                "A renewal takes a visit after that day.",
+            )
         if isinstance(report, int):
             _is_report(connection, case, report)
         role = permit(connection, office.origin, case, programme, Deed.RECORD_VISIT, act)

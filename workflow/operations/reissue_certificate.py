@@ -10,7 +10,7 @@ from states.standing import Certificate
 from workflow import inputs
 from workflow.access import Deed
 from workflow.decisions.decide import summary
-from workflow.decisions.effects import new_certificate_number, projection
+from workflow.decisions.effects import REISSUE, new_certificate_number, projection
 from workflow.decisions.notices import Notice, payload, recipients
 from workflow.decisions.once import once
 from workflow.decisions.outcome import Act, Done, Outcome, Refused
@@ -54,7 +54,7 @@ def _reissue(connection: Connection, office: Office, row: Row[Any], case: Case, 
         role=role,
         effective_at=max(act.now, case.decided_at),
         detail={"previous": row.number, "certificate": new.number, "decision_no": case.decision_no + 1},
-        decided=Decided("reissue", case.state, role, {"replaces": row.number}, reason=reason),
+        decided=Decided(REISSUE, case.state, role, {"replaces": row.number}, reason=reason),
         issued=Issued(new.number, new.valid_from, new.valid_until, row.aeo_code, row.cycle, as_printed=row.as_printed),
     )
     change.events += [Happened(row.number, "replaced", today, replaced_by=new.number), *_carried_over(now, new)]

@@ -59,16 +59,28 @@ def set_band(office: Office, *, uen: str, band: str, assessed_on: date, act: Act
                 "recorded_at": act.now,
             },
         )
+        assessment = new_id(result)
+        counts = assessment == _newest(connection, company_id)
         for case in live:
             own = office.editions.machine(connection, case.programme, case.edition).programme
             detail = {"band": band, "assessed_on": assessed_on, "valid_until": until}
             change = Change("case:band:assessed", "officer", detail=detail, deed="assessed_band")
-            _consequences(connection, own, case, band, until, new_id(result), change, act)
+            if counts:
+                _consequences(connection, own, case, band, until, assessment, change, act)
             record(connection, office.origin, case, own, act, change)
         held = f", until {until.isoformat()}" if until else ""
         return Done(
             f"Band {band} of {identifier} is recorded{held}.", {"uen": identifier, "band": band, "valid_until": until}
         )
+
+
+def _newest(connection: Connection, company_id: int | None) -> int:
+    """Return the assessment that counts: the latest by its day, however late an older one is recorded."""
+    query = select(_BAND.c.id).where(_BAND.c.company_id == company_id)
+    newest: int = connection.execute(
+        query.order_by(_BAND.c.assessed_on.desc(), _BAND.c.id.desc()).limit(1)
+    ).scalar_one()
+    return newest
 
 
 def _consequences(

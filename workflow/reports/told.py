@@ -433,14 +433,12 @@ class Told:
 
     @staticmethod
     def _events(case: ToldCase, wrote: dict[str, Any], detail: dict[str, Any]) -> None:
-        undone: list[int] = []
+        undone: list[int | None] = []
         for event in wrote.get("events", ()):
             undoes = None
-            if event["kind"] == "set_aside":  # by the events of the decision that was set aside, in their order
-                of = (detail["undone_decision"], event["number"])
-                undoes = next(
-                    one.id for one in case.happened if (one.decision_no, one.certificate) == of and one.id not in undone
-                )
+            if event["kind"] == "set_aside":
+                left = [one for one in case.happened if one.certificate == event["number"] and one.id not in undone]
+                undoes = _undone(case, left, detail["undone_decision"])
                 undone.append(undoes)
             days: Any = tuple(_day(event.get(name)) for name in ("effective_on", "valid_from", "valid_until"))
             what: Any = (len(case.happened) + 1, wrote["decision"]["no"], event["number"], event["kind"], *days, undoes)
@@ -488,6 +486,17 @@ class Told:
                 case.begun.append((case.facts_cycle, at, ""))
             case _ if kind.startswith(_DELIVERED) and detail["cause"].startswith("planned:"):
                 _deliver(case, kind.removeprefix(_DELIVERED), at, detail)
+
+
+def _undone(case: ToldCase, left: list[Happened], decision_no: int) -> int | None:
+    """Return what is set aside: the decision's own events in their order, or its suspension under a later number.
+
+    There is nothing else but the end that the clock had noted, which no decision made.
+    """
+    own = [one.id for one in left if one.decision_no == decision_no]
+    if not own and any(one.kind == "suspended" for one in case.happened if one.decision_no == decision_no):
+        own = [one.id for one in left if one.kind == "suspended"]
+    return next(iter(own), None)
 
 
 def _deliver(case: ToldCase, fate: str, at: datetime, detail: dict[str, Any]) -> None:

@@ -199,7 +199,7 @@ def _beneath(programme: Programme, case: Case) -> str:
 
 
 def _band(case: Case, programme: Programme, rows: list[Any]) -> Any:
-    """Return the newest band of the cycle: a renewal needs one assessed after the certificate before it was decided."""
+    """Return the newest band of the cycle: a renewal needs one assessed after the cycle before it was decided."""
     if case.facts_cycle > 1 and case.cycle_since and not programme.band.carried_over:
         since = local_day(case.cycle_since, programme.time_zone)
         rows = [row for row in rows if row[8] > since]

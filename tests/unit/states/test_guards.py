@@ -421,6 +421,11 @@ class TestReasonGiven:
         assert (verdict.code, verdict.who) == ("REASON_MISSING", "you")
         assert verdict.sentence == "Write the reason for: Reject the application. The company reads this text."
 
+    def test_is_asked_for_an_earlier_last_day_than_the_rules_give(self, ask):
+        verdict = ask(reason_given, attempt=Attempt(given={"valid_until": TODAY}))
+
+        assert (verdict.code, "an earlier last day" in verdict.sentence) == ("REASON_MISSING", True)
+
     @pytest.mark.parametrize(
         ("what", "attempt", "value"),
         [

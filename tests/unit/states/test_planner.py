@@ -22,8 +22,8 @@ from states.planner import (
     plan_request,
     pointless,
 )
-from states.standing import FOR_EVER
-from states.terms import Term, band_valid_until, certificate_term, renewed_term, service_target
+from states.standing import FOR_EVER, Certificate, Held
+from states.terms import Term, band_valid_until, certificate_term, decided_term, renewed_term, service_target
 
 DAY = timedelta(days=1)
 TERM = Term(date(2026, 11, 23), date(2029, 11, 23))
@@ -479,6 +479,23 @@ class TestCertificateTerm:
 
 def day_before(programme: Programme) -> Programme:
     return changed(programme, validity=programme.validity.model_dump() | {"counting": "day_before"})
+
+
+class TestDecidedTerm:
+    OLD = Held(Certificate("C1", date(2026, 11, 23), date(2029, 11, 23)))
+    EARLY = date(2029, 6, 1)
+
+    def test_of_a_renewal_is_the_same_when_its_very_first_day_is_named(self, stp: Programme):
+        first = date(2029, 11, 24)
+
+        term = decided_term(stp, self.OLD, self.EARLY, None, first=first)
+
+        assert term == decided_term(stp, self.OLD, self.EARLY, None) == Term(first, date(2032, 11, 23))
+
+    def test_counts_from_another_day_that_is_named(self, stp: Programme):
+        term = decided_term(stp, Held(), self.EARLY, None, first=date(2029, 6, 8))
+
+        assert term == Term(date(2029, 6, 8), date(2032, 6, 8))
 
 
 class TestRenewedTerm:
