@@ -57,6 +57,19 @@ def test_each_view_shows_its_cases_and_their_number(office, cases):
     assert "Unassigned 2" in w.words_of(browser.get("/work"))
 
 
+def test_the_filter_for_overdue_cases_shows_what_the_list_calls_overdue(office, cases):
+    staff = b.people(office)
+    later = b.act(staff.officer, b.NOW + timedelta(days=30))
+    browser = w.browser(office, staff.officer, now=later.now)
+    b.submit(office, later)
+    shown = browser.get("/work?view=team&due=overdue")
+    assert "1 case: 1 overdue" in w.words_of(shown)
+    assert cases["overdue"] in shown.text
+    assert cases["new"] in browser.get("/work?view=team").text
+    for soon in ("week", "month"):  # the day of receipt is no target
+        assert cases["new"] not in browser.get(f"/work?view=team&due={soon}").text
+
+
 @pytest.mark.parametrize("sought", ["fathom", "FATHOMLEAF cargo", "fáthom", "air-cargo", "air  fath"])
 def test_a_search_finds_the_beginnings_of_words(office, cases, sought):
     browser = w.browser(office, b.people(office).officer)
