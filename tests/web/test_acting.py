@@ -208,9 +208,41 @@ class TestThePageOfAnAction:
         assert stale.status_code == 409
         assert "This case changed while you were working" in w.words_of(stale)
         assert "The seal log of Jurong is missing.</textarea>" in stale.text
+        told = w.words_of(stale)
+        assert f"Not saved: Return to checklist, {reference}" in told
+        assert f"{staff.second_officer.name} , Mon 23 Nov 2026, 9:00 : Document added: " in told
         assert b.case_of(office, reference)["state"] == "validation"
         again = browser.follow(press(browser, stale, address, reason="The seal log of Jurong is missing."))
         assert "Return to the checklist: " in w.words_of(again)
+
+    def test_of_two_who_decide_the_second_reads_who_decided_and_keeps_the_reason(self, office):
+        staff = b.people(office)
+        reference = b.ready_to_certify(office, staff)
+        browser, address = w.browser(office, staff.approver), f"/cases/{reference}/decide/certify"
+        page = browser.get(address)
+        first = b.another_person(office, "p-50", "Devika Rao", "approver")
+        b.done(b.advance(office, b.act(first), reference, "certify", reason="Sound."))
+        late, unversioned = {"reason": "All of it is sound."}, w.fields_of(page, address)
+        unversioned.pop("version")
+        for answer in (press(browser, page, address, **late), browser.post(address, unversioned | late)):
+            told = w.words_of(answer)
+            assert answer.status_code == 409
+            assert "Devika Rao did this on Mon 23 Nov 2026, 9:00" in told
+            assert "the case is in Certified. Nothing is left to do." in told
+            assert "All of it is sound." in told
+            assert "Who can meet it" not in told
+            assert "Send it again" not in told
+            assert f'href="/cases/{reference}">Open the case' in answer.text
+
+    def test_without_a_text_claims_no_text_below(self, office):
+        staff = b.people(office)
+        reference = with_pack(office, staff)
+        browser, address = w.browser(office, staff.officer), f"/cases/{reference}/do/start_review"
+        page = browser.get(f"/cases/{reference}")
+        b.add(office, b.act(staff.second_officer), reference, "evidence")
+        told = w.words_of(press(browser, page, address))
+        assert f"Not saved: Start review, {reference}" in told
+        assert "kept below" not in told
 
     def test_pressed_twice_does_nothing_twice_and_says_so(self, office):
         staff = b.people(office)
