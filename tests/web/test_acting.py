@@ -140,6 +140,21 @@ class TestTheNextStep:
         assert queries(large) <= queries(small)
 
 
+class TestWhereARuleIsMet:
+    def test_an_account_manager_is_named_on_the_form_that_names_one(self, office):
+        staff = b.people(office)
+        reference = b.submit(office, b.act(staff.officer), account_manager="")
+        b.complete_pack(office, b.act(staff.officer), reference)
+        b.done(b.advance(office, b.act(staff.officer), reference, "start_review"))
+        browser = w.browser(office, staff.officer)
+        page = browser.get(f"/cases/{reference}")
+        links = [str(one["href"]) for one in w.Shape(page.text).all("a") if str(one.get("href")).endswith("#manager")]
+        place, _, anchor = links[0].partition("#")
+        there = browser.get(place)
+        assert f'id="{anchor}"' in there.text
+        assert w.fields_of(there, f"{place}/account-manager")
+
+
 class TestThePageOfAnAction:
     def test_says_what_changes_and_who_is_told(self, office):
         staff = b.people(office)
