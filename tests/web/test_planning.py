@@ -66,6 +66,10 @@ def test_a_portfolio_shows_what_waits_and_what_ends(office, held):
     assert "1 certificate" not in text.split("in the next 90 days")[0].split("Portfolio of")[0]
     assert "Copperwake Terminals" in text
     assert "in force" in text
+    last = w.browser(office, staff.account_manager, now=b.NOW + timedelta(days=3 * 365 - 10))
+    text = w.words_of(last.get("/portfolio"))
+    assert "Lapse at the end of the last valid day" in text
+    assert "while suspended" not in text
     other = b.another_person(office, "p-99", "Ong Kah Seng", "account_manager")
     assert "Copperwake" not in w.browser(office, other).get("/portfolio").text
     assert w.browser(office, staff.officer).get("/portfolio").status_code == 403

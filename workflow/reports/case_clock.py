@@ -11,6 +11,7 @@ from states.definition import BACK, DATED, SAME, Programme, Transition
 from states.facts import Facts, Person
 from workflow import models
 from workflow.models.base import table_of
+from workflow.reports.cases import title_of
 from workflow.store import cases
 from workflow.store.office import Office
 
@@ -75,7 +76,8 @@ def _ends(programme: Programme, one: Transition, seen: Facts) -> tuple[str, ...]
 
 
 def _span(programme: Programme, span: processing.Span, row: Any, today: date) -> dict[str, Any]:
-    titles = {one.trigger: one.title for one in programme.transitions}
+    elsewhere = "Taken over from elsewhere"
+    began = title_of(programme, row.trigger, row.from_state, unknown=elsewhere) if row is not None else ""
     return {
         "state": span.state,
         "title": programme.state_by_name[span.state].title,
@@ -83,7 +85,7 @@ def _span(programme: Programme, span: processing.Span, row: Any, today: date) ->
         "since": span.since,
         "until": span.until,
         "days": max(((span.until or today) - span.since).days, 0),
-        "began": "The application came in" if row is None else titles.get(row.trigger, "Taken over from elsewhere"),
+        "began": began or "The application came in",
         "reason_code": row.reason_code if row is not None else "",
         "by": (row.name or "the clock") if row is not None else "",
     }
