@@ -46,7 +46,8 @@ def way(connection: Connection, office: Office, *, reference: str, viewer: Perso
 
 def possible(programme: Programme, seen: Facts) -> list[str]:
     """Return the states that one step from here may lead to, in the order of the programme."""
-    found = {target for one in programme.from_state(seen.state, seen.back) for target in _ends(programme, one, seen)}
+    ways = (one for one in programme.from_state(seen.state, seen.back) if _has_its_certificate(one, seen))
+    found = {target for one in ways for target in _ends(programme, one, seen)}
     return [one.name for one in programme.states if one.name in found and one.name != seen.state]
 
 
@@ -58,6 +59,12 @@ def targets(programme: Programme, seen: Facts) -> dict[str, str]:
         ends = [titles[name] for name in _ends(programme, one, seen) if name != seen.state]
         found[one.trigger] = " or ".join(ends) if ends and one.target != SAME else "stays in this state"
     return found
+
+
+def _has_its_certificate(one: Transition, seen: Facts) -> bool:
+    """Say whether there is the certificate that an action is about; other rules people can meet, this one nobody."""
+    runs = seen.held.runs(seen.today)
+    return runs or not {"in_force", "certificate_runs"} & set(one.guards)
 
 
 def by_itself(programme: Programme, seen: Facts) -> list[dict[str, str]]:
