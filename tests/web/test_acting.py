@@ -140,6 +140,21 @@ class TestTheNextStep:
         assert queries(large) <= queries(small)
 
 
+class TestWhereARuleIsMet:
+    def test_an_account_manager_is_named_on_the_form_that_names_one(self, office):
+        staff = b.people(office)
+        reference = b.submit(office, b.act(staff.officer), account_manager="")
+        b.complete_pack(office, b.act(staff.officer), reference)
+        b.done(b.advance(office, b.act(staff.officer), reference, "start_review"))
+        browser = w.browser(office, staff.officer)
+        page = browser.get(f"/cases/{reference}")
+        links = [str(one["href"]) for one in w.Shape(page.text).all("a") if str(one.get("href")).endswith("#manager")]
+        place, _, anchor = links[0].partition("#")
+        there = browser.get(place)
+        assert f'id="{anchor}"' in there.text
+        assert w.fields_of(there, f"{place}/account-manager")
+
+
 class TestThePageOfAnAction:
     def test_says_what_changes_and_who_is_told(self, office):
         staff = b.people(office)
@@ -208,9 +223,41 @@ class TestThePageOfAnAction:
         assert stale.status_code == 409
         assert "This case changed while you were working" in w.words_of(stale)
         assert "The seal log of Jurong is missing.</textarea>" in stale.text
+        told = w.words_of(stale)
+        assert f"Not saved: Return to checklist, {reference}" in told
+        assert f"{staff.second_officer.name} , Mon 23 Nov 2026, 9:00 : Document added: " in told
         assert b.case_of(office, reference)["state"] == "validation"
         again = browser.follow(press(browser, stale, address, reason="The seal log of Jurong is missing."))
         assert "Return to the checklist: " in w.words_of(again)
+
+    def test_of_two_who_decide_the_second_reads_who_decided_and_keeps_the_reason(self, office):
+        staff = b.people(office)
+        reference = b.ready_to_certify(office, staff)
+        browser, address = w.browser(office, staff.approver), f"/cases/{reference}/decide/certify"
+        page = browser.get(address)
+        first = b.another_person(office, "p-50", "Devika Rao", "approver")
+        b.done(b.advance(office, b.act(first), reference, "certify", reason="Sound."))
+        late, unversioned = {"reason": "All of it is sound."}, w.fields_of(page, address)
+        unversioned.pop("version")
+        for answer in (press(browser, page, address, **late), browser.post(address, unversioned | late)):
+            told = w.words_of(answer)
+            assert answer.status_code == 409
+            assert "Devika Rao did this on Mon 23 Nov 2026, 9:00" in told
+            assert "the case is in Certified. Nothing is left to do." in told
+            assert "All of it is sound." in told
+            assert "Who can meet it" not in told
+            assert "Send it again" not in told
+            assert f'href="/cases/{reference}">Open the case' in answer.text
+
+    def test_without_a_text_claims_no_text_below(self, office):
+        staff = b.people(office)
+        reference = with_pack(office, staff)
+        browser, address = w.browser(office, staff.officer), f"/cases/{reference}/do/start_review"
+        page = browser.get(f"/cases/{reference}")
+        b.add(office, b.act(staff.second_officer), reference, "evidence")
+        told = w.words_of(press(browser, page, address))
+        assert f"Not saved: Start review, {reference}" in told
+        assert "kept below" not in told
 
     def test_pressed_twice_does_nothing_twice_and_says_so(self, office):
         staff = b.people(office)

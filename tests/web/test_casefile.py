@@ -532,6 +532,22 @@ class TestQuestions:
         assert desk.entries("case:information:answered")[0]["detail"]["documents"] == [kept["id"]]
         assert desk.browser.post(address, {"answer_text": "Again."}).status_code == 422
 
+    def test_an_answer_that_a_colleague_assessed_first_is_told_with_the_own_choice(self, desk):
+        desk.answer("TF1.1", "no")
+        page = desk.open("checklist?at=TF1.1")
+        by = b.act(b.people(desk.office).second_officer)
+        b.done(assess_criterion(desk.office, reference=desk.reference, criterion="TF1.1", assessment="met", act=by))
+        answer = desk.send(page, "checklist/assess", assessment="unmet", note="No list of keys.")
+        told = w.words_of(answer)
+        assert answer.status_code == 409
+        assert f"Not saved: Assess an answer, {desk.reference}" in told
+        assert f"{by.actor.name} , Mon 23 Nov 2026, 9:00 : Criterion TF1.1 assessed met" in told
+        assert "Criterion TF1.1 answered no" in told
+        assert "Assessment Not met" in told
+        assert "No list of keys.</textarea>" in answer.text
+        assert f'href="{desk.base}/checklist?at=TF1.1">Look at TF1.1 as it is now' in answer.text
+        assert w.fields_of(answer, f"{desk.base}/checklist/assess")["assessment"] == "unmet"
+
     def test_a_question_that_was_written_while_the_case_moved_on_is_kept(self, desk):
         page = desk.open("information")
         desk.answer("TF1.1", "no")  # the case is not what the page showed any more

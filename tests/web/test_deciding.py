@@ -50,6 +50,19 @@ class TestTheDecisionPage:
         assert "11 reminders" in text
         assert "rules met, four-eyes included" in text
 
+    def test_says_how_many_answers_are_assessed_before_it_says_that_all_are_met(self, office):
+        staff = b.people(office)
+        officer, praise = b.act(staff.officer), "Every criterion is met without action"
+        early = b.submit(office, officer)
+        b.done(recommend_outcome(office, reference=early, outcome="reject", reason="No account.", act=officer))
+        approver = w.browser(office, staff.approver)
+        text = w.words_of(approver.get(f"/cases/{early}/decide/reject"))
+        assert "0 of 24 answers are assessed." in text
+        assert praise not in text
+        ready = w.words_of(approver.get(f"/cases/{b.ready_to_certify(office, staff)}/decide/certify"))
+        assert praise in ready
+        assert "answers are assessed" not in ready
+
     def test_shows_the_chosen_document_beside_the_form_and_that_opens_it(self, office):
         staff = b.people(office)
         reference = b.ready_to_certify(office, staff)

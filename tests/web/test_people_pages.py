@@ -11,11 +11,17 @@ def admin(office):
     return b.another_person(office, "p-90", "Rosnah Yusof", "admin")
 
 
+def ticked(answer):
+    boxes = [one for one in w.Shape(answer.text).all("input") if one.get("name") == "role"]
+    return [one["value"] for one in boxes if "checked" in one]
+
+
 def test_a_person_is_added_and_given_other_roles(office, admin):
     browser = w.browser(office, admin)
-    bad = browser.post("/people", {"name": "Lee Jia Hui", "email": "nobody", "role": "officer"})
+    bad = browser.post("/people", {"name": "Lee Jia Hui", "email": "nobody", "role": ["officer", "approver"]})
     assert bad.status_code == 422
     assert 'value="Lee Jia Hui"' in bad.text
+    assert ticked(bad) == ["officer", "approver"]
     made = browser.post("/people", {"name": "Lee Jia Hui", "email": "lee@customs.example", "role": "officer"})
     page = browser.follow(made)
     assert "Lee Jia Hui has an account with officer." in w.words_of(page)
@@ -25,6 +31,7 @@ def test_a_person_is_added_and_given_other_roles(office, admin):
     clash = browser.post(f"{address}/roles", {"role": ["officer", "admin"]})
     assert clash.status_code == 422
     assert "admin" in w.words_of(clash)
+    assert ticked(clash) == ["officer", "admin"]
 
 
 def test_an_account_that_holds_cases_ends_with_a_hand_over(office, admin):
@@ -48,6 +55,9 @@ def test_passwords_and_absences_are_recorded(office, admin):
     short = browser.post(f"/people/{officer}/password", {"password": "short"})
     assert short.status_code == 422
     assert "short" not in short.text.replace("short ", "")
+    assert "<details open><summary>Set a password" in short.text
+    assert "<details><summary>Record an absence" in short.text
+    assert 'id="f-password-wrong"' in short.text
     browser.post(f"/people/{officer}/password", {"password": "a harbour full of ledgers"})
     form = {"first": "1 dec 2026", "last": "4 dec 2026", "deputy": b.email_of(staff.second_officer)}
     told = w.words_of(browser.follow(browser.post(f"/people/{officer}/absence", form)))

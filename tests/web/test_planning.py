@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import timedelta
 
 import browsing as w
@@ -9,7 +10,9 @@ import builders as b
 import pytest
 from icalendar import Calendar
 
-from workflow.web.charts import bars
+from workflow.operations.assign_application import assign_application
+from workflow.operations.sweep import sweep
+from workflow.web.charts import bars, columns
 
 
 @pytest.fixture
@@ -66,6 +69,10 @@ def test_a_portfolio_shows_what_waits_and_what_ends(office, held):
     assert "1 certificate" not in text.split("in the next 90 days")[0].split("Portfolio of")[0]
     assert "Copperwake Terminals" in text
     assert "in force" in text
+    last = w.browser(office, staff.account_manager, now=b.NOW + timedelta(days=3 * 365 - 10))
+    text = w.words_of(last.get("/portfolio"))
+    assert "Lapse at the end of the last valid day" in text
+    assert "while suspended" not in text
     other = b.another_person(office, "p-99", "Ong Kah Seng", "account_manager")
     assert "Copperwake" not in w.browser(office, other).get("/portfolio").text
     assert w.browser(office, staff.officer).get("/portfolio").status_code == 403
@@ -104,6 +111,28 @@ def test_the_team_sees_counts_as_charts_tables_and_csv(office):
     assert rows == [{"name": "No officer yet", "count": "2", "late": "1"}]
     assert browser.get("/team/other.csv").status_code == 404
     assert w.browser(office, staff.officer).get("/team").status_code == 403
+
+
+def test_the_figures_of_the_team_are_those_of_the_lists_that_they_open(office):
+    staff = b.people(office)
+    b.certified(office, staff, company_name="Copperwake Terminals Pte. Ltd.")
+    late = b.in_validation(office, staff, now=b.NOW - timedelta(days=140))
+    b.done(assign_application(office, reference=late, to=b.email_of(staff.officer), act=b.act(staff.officer)))
+    b.submit(office, b.act(staff.officer))
+    for day in (0, 3 * 365 - 60):  # then the renewal of the certificate is open, and the application is old
+        browser = w.browser(office, staff.supervisor, now=b.NOW + timedelta(days=day))
+        sweep(office, now=b.NOW + timedelta(days=day))
+        text = w.words_of(browser.get("/team"))
+        for noun, address in (("open case", "view=team"), ("over target", "view=team&due=overdue")):
+            number = text.partition(f" {noun}")[0].rpartition(" ")[2]
+            assert f"{number} case" in w.words_of(browser.get(f"/work?{address}")), (day, noun)
+
+
+def test_a_name_under_a_column_stands_at_its_column():
+    drawn = columns("Ends", [{"name": "Nov 2026", "count": 0}, {"name": "Dec 2026", "count": 3}])
+    middle = re.search(r'<text x="(\d+)" y="\d+" text-anchor="middle">Nov 2026', drawn)[1]
+    (bar,) = re.findall(r'<rect x="(\d+)"', drawn)
+    assert int(middle) < int(bar)
 
 
 def test_a_chart_names_what_it_shows_and_holds_no_markup_of_data():

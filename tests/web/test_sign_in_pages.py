@@ -172,17 +172,61 @@ class TestTheSecondStep:
         assert browser.post(step, {"code": "123456"}).headers["location"] == "/sign-in"
 
 
+def lost(browser, who, address, form, **more):
+    """Send a form after the session that its page was made for has ended; return the page that says so."""
+    enter(browser, who)
+    csrf = csrf_of(browser.get("/me"))
+    browser.post("/sign-out", csrf=csrf)
+    return browser.post(address, form, csrf=csrf, **more)
+
+
 class TestAFormWithoutASignIn:
     def test_comes_back_filled_after_the_sign_in(self, browser, officer):
-        lost = browser.post("/me/tokens", {"name": "nightly", "note": "Typed for an hour."})
-        kept = w.fields_of(lost, "/sign-in/again")["kept"]
+        out = lost(browser, officer, "/me/tokens", {"name": "nightly", "note": "Typed for an hour.", "role": "officer"})
+        kept = w.fields_of(out, "/sign-in/again")["kept"]
 
         form = browser.post("/sign-in/again", {"kept": kept})
         answer = enter(browser, officer, kept=w.fields_of(form, "/sign-in")["kept"])
 
         assert "Typed for an hour." in answer.text
+        assert "Make a token." in w.words_of(answer)
+        assert "Name nightly Role officer" in w.words_of(answer)
         assert w.fields_of(answer, "/me/tokens")["name"] == "nightly"
         assert csrf_of(answer) == csrf_of(browser.get("/me"))
+
+    def test_comes_back_to_nobody_else(self, sqlite_office, browser, officer):
+        out = lost(browser, officer, "/me/tokens", {"name": "nightly", "note": "Typed for an hour."})
+        other = somebody(sqlite_office, "p-12", "Jasmine Koh", "officer")
+
+        answer = enter(browser, other, kept=w.fields_of(out, "/sign-in/again")["kept"])
+
+        assert answer.status_code == 303
+        told = w.words_of(browser.follow(answer))
+        assert "was not yours. It is discarded." in told
+        assert "Typed for an hour." not in told
+
+    def test_whose_file_is_gone_leads_back_to_the_page_it_came_from(self, browser, officer):
+        address = "/cases/STP-2026-000001/documents"
+        file = [("file", ("seal_log.pdf", b"%PDF-1.7", "application/pdf"))]
+        out = lost(browser, officer, address, {"kind": "evidence"}, files=file, Referer=f"{w.HOST}{address}")
+        assert "Files and passwords must be given again." in w.words_of(out)
+
+        answer = enter(browser, officer, kept=w.fields_of(out, "/sign-in/again")["kept"])
+
+        assert "Add documents, STP-2026-000001." in w.words_of(answer)
+        assert "Kind evidence" in w.words_of(answer)
+        assert f'href="{address}">Open the page' in answer.text
+        assert not [one for one in w.Shape(answer.text).all("form") if one["action"] == address]
+
+    def test_keeps_no_password(self, browser, officer):
+        typed = {"old": PASSWORD, "new": "another long password", "repeated": "another long password"}
+        out = lost(browser, officer, "/me/password", typed)
+
+        answer = enter(browser, officer, kept=w.fields_of(out, "/sign-in/again")["kept"])
+
+        assert "another long password" not in answer.text
+        assert "Change your password." in w.words_of(answer)
+        assert not [one for one in w.Shape(answer.text).all("form") if one["action"] == "/me/password"]
 
     def test_forged_is_no_form(self, browser, officer):
         assert enter(browser, officer, kept="forged").status_code == 303

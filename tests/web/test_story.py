@@ -36,6 +36,10 @@ def test_the_diagram_shows_the_way_so_far_and_the_table_what_is_possible(office)
     assert "Certify to Certified No on-site visit with a report is recorded in this cycle." in text
     assert "Chen Wei Ling approver, who took no part" in text
     assert "Pass the checklist, Adeline Goh Runs Mon 23 Nov 2026 today" in text
+    possible = text.partition("Possible from here:")[2].partition(".")[0]
+    assert "Rejected" in possible
+    assert "Suspended" not in possible  # there is no certificate
+    assert "Revoked" not in possible
     assert " style=" not in page.text
 
 
@@ -55,7 +59,8 @@ def test_every_planned_action_stands_with_its_rule_its_day_and_its_fate(office):
 def test_from_a_suspension_the_way_back_is_where_the_case_was(sqlite_office):
     with sqlite_office.database.snapshot() as connection:
         programme = sqlite_office.editions.newest(connection, "STP").programme
-    seen = SimpleNamespace(state="suspended", back="certified")
+    held = SimpleNamespace(runs=lambda _: True)
+    seen = SimpleNamespace(state="suspended", back="certified", held=held, today=b.TODAY)
     assert "validation" not in case_clock.possible(programme, seen)
     assert case_clock.targets(programme, seen)["reinstate"] == "Certified or Revalidation due"
     seen.back = "validation"

@@ -57,6 +57,19 @@ def test_each_view_shows_its_cases_and_their_number(office, cases):
     assert "Unassigned 2" in w.words_of(browser.get("/work"))
 
 
+def test_the_filter_for_overdue_cases_shows_what_the_list_calls_overdue(office, cases):
+    staff = b.people(office)
+    later = b.act(staff.officer, b.NOW + timedelta(days=30))
+    browser = w.browser(office, staff.officer, now=later.now)
+    b.submit(office, later)
+    shown = browser.get("/work?view=team&due=overdue")
+    assert "1 case: 1 overdue" in w.words_of(shown)
+    assert cases["overdue"] in shown.text
+    assert cases["new"] in browser.get("/work?view=team").text
+    for soon in ("week", "month"):  # the day of receipt is no target
+        assert cases["new"] not in browser.get(f"/work?view=team&due={soon}").text
+
+
 @pytest.mark.parametrize("sought", ["fathom", "FATHOMLEAF cargo", "fáthom", "air-cargo", "air  fath"])
 def test_a_search_finds_the_beginnings_of_words(office, cases, sought):
     browser = w.browser(office, b.people(office).officer)
@@ -156,6 +169,33 @@ def test_cases_are_assigned_together_and_those_of_colleagues_are_left_out(office
     assert f"Left out: {cases['overdue']}: Case {cases['overdue']} changed after you read it." in told
 
 
+def test_own_cases_are_handed_on_and_the_way_leads_back_to_the_list(office, cases):
+    staff = b.people(office)
+    browser = w.browser(office, staff.officer)
+    b.done(assigned(office, staff, cases["new"], staff.officer))
+    assert 'name="list" value="/work?view=mine"' in browser.get("/work").text
+    chosen = f"case={cases['new']}:2&list=%2Fwork%3Fview%3Dmine"
+    undecided = browser.get(f"/work/assign?{chosen}")
+    assert "No officer was chosen yet" in w.words_of(undecided)
+    page = browser.get(f"/work/assign?{chosen}&to={b.email_of(staff.second_officer)}")
+    text = w.words_of(page)
+    assert "Assign 1 case to" in text
+    assert "yours until now" in text
+    assert "Left out" not in text
+    assert '<a href="/work?view=mine">Back to the list</a>' in page.text
+    form = w.fields_of(page, "/work/assign") | {"to": b.email_of(staff.second_officer)}
+    answer = browser.post("/work/assign", form)
+    assert answer.headers["location"] == "/work?view=mine"
+    assert "1 case assigned." in w.words_of(browser.follow(answer))
+    assert b.case_of(office, cases["new"])["assignee_id"] == staff.second_officer.id
+
+
+def test_the_way_back_from_assigning_leads_to_no_other_site(office, cases):
+    browser = w.browser(office, b.people(office).officer)
+    for elsewhere in ("//evil.example", "https://evil.example"):
+        assert "evil" not in browser.get(f"/work/assign?case={cases['new']}:1&list={elsewhere}").text
+
+
 def test_without_an_officer_nothing_is_assigned_and_the_choice_is_kept(office, cases):
     browser = w.browser(office, b.people(office).officer)
     answer = browser.post("/work/assign", {"case": f"{cases['new']}:1", "to": ""})
@@ -176,6 +216,33 @@ def test_a_view_is_kept_shown_shared_and_forgotten(office):
     assert other.post("/work/views/1/forget").status_code == 404
     mine.post("/work/views/1/forget")
     assert "Late ones" not in other.get("/work").text
+
+
+@pytest.mark.usefixtures("cases")
+@pytest.mark.parametrize("name", ["", "x" * 300, "Ours"])
+def test_a_view_that_cannot_be_kept_shows_the_list_with_the_field(office, name):
+    browser = w.browser(office, b.people(office).officer)
+    browser.post("/work/views", {"name": "Ours", "query": "view=unassigned"})
+    answer = browser.post("/work/views", {"name": name, "query": "view=team&due=overdue", "shared": "yes"})
+    assert answer.status_code == 422
+    assert '<a href="#f-name">' in answer.text
+    assert 'id="f-name-wrong"' in answer.text
+    assert '<details class="keep" open>' in answer.text
+    assert "Whole team" in w.words_of(answer)
+    assert w.fields_of(answer, "/work/views") | {"csrf": "", "once": ""} == {
+        "csrf": "",
+        "once": "",
+        "query": "view=team&due=overdue",
+        "name": name,
+        "shared": "yes",
+    }
+
+
+def test_a_view_that_is_sent_twice_is_kept_once(office):
+    browser = w.browser(office, b.people(office).officer)
+    for _ in range(2):
+        browser.follow(browser.post("/work/views", {"name": "Ours", "query": "view=team"}))
+    assert browser.get("/work").text.count("Forget the view Ours") == 1
 
 
 def test_a_case_is_started_for_a_company_or_everything_wrong_is_said_at_once(office):

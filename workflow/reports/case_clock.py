@@ -11,6 +11,7 @@ from states.definition import BACK, DATED, SAME, Programme, Transition
 from states.facts import Facts, Person
 from workflow import models
 from workflow.models.base import table_of
+from workflow.reports.cases import title_of
 from workflow.store import cases
 from workflow.store.office import Office
 
@@ -45,7 +46,8 @@ def way(connection: Connection, office: Office, *, reference: str, viewer: Perso
 
 def possible(programme: Programme, seen: Facts) -> list[str]:
     """Return the states that one step from here may lead to, in the order of the programme."""
-    found = {target for one in programme.from_state(seen.state, seen.back) for target in _ends(programme, one, seen)}
+    ways = (one for one in programme.from_state(seen.state, seen.back) if _has_its_certificate(one, seen))
+    found = {target for one in ways for target in _ends(programme, one, seen)}
     return [one.name for one in programme.states if one.name in found and one.name != seen.state]
 
 
@@ -57,6 +59,12 @@ def targets(programme: Programme, seen: Facts) -> dict[str, str]:
         ends = [titles[name] for name in _ends(programme, one, seen) if name != seen.state]
         found[one.trigger] = " or ".join(ends) if ends and one.target != SAME else "stays in this state"
     return found
+
+
+def _has_its_certificate(one: Transition, seen: Facts) -> bool:
+    """Say whether there is the certificate that an action is about; other rules people can meet, this one nobody."""
+    runs = seen.held.runs(seen.today)
+    return runs or not {"in_force", "certificate_runs"} & set(one.guards)
 
 
 def by_itself(programme: Programme, seen: Facts) -> list[dict[str, str]]:
@@ -75,7 +83,8 @@ def _ends(programme: Programme, one: Transition, seen: Facts) -> tuple[str, ...]
 
 
 def _span(programme: Programme, span: processing.Span, row: Any, today: date) -> dict[str, Any]:
-    titles = {one.trigger: one.title for one in programme.transitions}
+    elsewhere = "Taken over from elsewhere"
+    began = title_of(programme, row.trigger, row.from_state, unknown=elsewhere) if row is not None else ""
     return {
         "state": span.state,
         "title": programme.state_by_name[span.state].title,
@@ -83,7 +92,7 @@ def _span(programme: Programme, span: processing.Span, row: Any, today: date) ->
         "since": span.since,
         "until": span.until,
         "days": max(((span.until or today) - span.since).days, 0),
-        "began": "The application came in" if row is None else titles.get(row.trigger, "Taken over from elsewhere"),
+        "began": began or "The application came in",
         "reason_code": row.reason_code if row is not None else "",
         "by": (row.name or "the clock") if row is not None else "",
     }

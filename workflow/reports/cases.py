@@ -319,5 +319,12 @@ def _instant(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
+def title_of(programme: Programme, trigger: str, state: str, back: str = "", *, unknown: str = "") -> str:
+    """Return what an action is called in a state; one trigger may have several titles. `back` as the case keeps it."""
+    here = programme.transition(trigger, state, back.rpartition(",")[2])
+    named = (one.title for one in programme.transitions if one.trigger == trigger)
+    return here.title if here else next(named, unknown or trigger)
+
+
 def _programme(connection: Connection, office: Office, code: str, edition: str) -> Programme:
     return office.editions.machine(connection, code, edition).programme

@@ -15,6 +15,7 @@ from workflow import models
 from workflow.errors import NotFound
 from workflow.models.base import table_of
 from workflow.models.notification import STATUSES
+from workflow.reports.cases import title_of
 from workflow.reports.outbox import message
 from workflow.store import cases, recipients
 from workflow.store.cases import Case
@@ -164,11 +165,8 @@ class _Causes:
     def __init__(
         self, connection: Connection, office: Office, rows: Sequence[Row[Any]], those: dict[int, Case]
     ) -> None:
-        self._titles = {
-            id_: {
-                one.trigger: one.title
-                for one in office.editions.machine(connection, case.programme, case.edition).programme.transitions
-            }
+        self._programmes = {
+            id_: office.editions.machine(connection, case.programme, case.edition).programme
             for id_, case in those.items()
         }
         self._decisions = self._rows(connection, _D, "decision", rows)
@@ -186,7 +184,8 @@ class _Causes:
         kind, _, rest = row.cause.partition(":")
         number = int(rest) if rest.isdigit() else 0
         if decision := self._decisions.get(number) if kind == "decision" else None:
-            title = self._titles.get(row.application_id, {}).get(decision.trigger, decision.trigger)
+            programme = self._programmes.get(row.application_id)
+            title = title_of(programme, decision.trigger, decision.from_state) if programme else decision.trigger
             return {"kind": kind, "rule": title, "number": decision.decision_no, "at": decision.effective_at}
         if planned := self._planned.get(number) if kind == "planned" else None:
             return {"kind": kind, "rule": planned.rule, "number": 0, "on": planned.due_on}

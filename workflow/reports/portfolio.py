@@ -13,6 +13,7 @@ from states.dates import local_day
 from states.facts import Person
 from workflow import models
 from workflow.models.base import table_of
+from workflow.reports.cases import title_of
 from workflow.store import cases, visible
 from workflow.store.office import Office
 
@@ -30,6 +31,7 @@ _N = table_of(models.Notification)
 _P = table_of(models.PlannedAction)
 _TASK = table_of(models.Task)
 _VISIT = table_of(models.Visit)
+_MACHINE = (_A.c.programme, _A.c.edition, _A.c.state, _A.c.back)
 _OURS = ("officer", "approver", "account_manager")
 _LAST_DAY = func.coalesce(_A.c.next_valid_until, _A.c.valid_until)
 _STANDING = {
@@ -148,14 +150,15 @@ def _planned(
 ) -> Iterator[dict[str, Any]]:
     """What the clock will send or change."""
     query = (
-        select(_P.c.due_on, _P.c.message, _P.c.trigger, _P.c.audience, *_about(), _A.c.programme, _A.c.edition)
+        select(_P.c.due_on, _P.c.message, _P.c.trigger, _P.c.audience, *_about(), *_MACHINE)
         .select_from(_P.join(_A, _A.c.id == _P.c.application_id).join(_C, _C.c.id == _A.c.company_id))
         .where(whose, _P.c.status == "planned", _P.c.due_on.between(first, last))
     )
     for row in connection.execute(query):
         programme = office.editions.machine(connection, row.programme, row.edition).programme
-        titles = {one.trigger: one.title for one in programme.transitions}
-        what = _mail(row.message, row.audience) if row.message else titles.get(row.trigger, row.trigger)
+        what = (
+            _mail(row.message, row.audience) if row.message else title_of(programme, row.trigger, row.state, row.back)
+        )
         yield {"day": row.due_on, "reference": row.reference, "company_name": row.company_name, "what": what}
 
 

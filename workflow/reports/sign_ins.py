@@ -11,6 +11,7 @@ from workflow.store import sessions
 
 _T = table_of(models.ApiToken)
 _O = table_of(models.Officer)
+_S = table_of(models.Session)
 
 
 def sessions_of(connection: Connection, officer_id: str, now: datetime) -> list[dict[str, Any]]:
@@ -37,3 +38,9 @@ def tokens_of(connection: Connection, now: datetime, officer_id: str = "") -> li
         }
         for row in connection.execute(query)
     ]
+
+
+def whose(connection: Connection, csrf: str) -> str:
+    """Return whose session's word this was, also of one that has ended, or nothing."""
+    found = connection.execute(select(_S.c.officer_id).where(_S.c.csrf == csrf)).scalar() if csrf else None
+    return found or ""

@@ -13,30 +13,32 @@ from states.dates import local_day
 from states.facts import Person
 from workflow import models
 from workflow.models.base import table_of
+from workflow.reports import worklist
 from workflow.reports.cases import states
 from workflow.store import visible
 from workflow.store.office import Office
-from workflow.store.placing import Rank
 
 AGES = ((30, "0 to 30 days"), (60, "31 to 60 days"), (90, "61 to 90 days"), (None, "91 days and more"))
 _MONTHS = 36
 
 _A = table_of(models.Application)
 _O = table_of(models.Officer)
-_UNDER_REVIEW = ("review", "waiting")
+_UNDER_REVIEW = ("review", "waiting")  # whose age says something: a certificate is old by nature
 _LAST_DAY = func.coalesce(_A.c.next_valid_until, _A.c.valid_until)
 
 
 def team(connection: Connection, office: Office, *, viewer: Person, now: datetime, zone: str) -> dict[str, Any]:
     """Return the figures of the cases that somebody may see: `open`, `late`, `unassigned`, and rows for each chart."""
     today = local_day(now, zone)
-    query = select(_A.c.state, _A.c.submitted_at, _A.c.complete_at, _A.c.deadline, _A.c.work_rank, _O.c.name)
-    query = query.outerjoin(_O, _O.c.id == _A.c.assignee_id).where(_A.c.state_kind.in_(_UNDER_REVIEW))
+    late_now = worklist.overdue(_A.c.work_rank, _A.c.work_on, today).label("late")
+    query = select(_A.c.state, _A.c.state_kind, _A.c.submitted_at, _A.c.complete_at, late_now, _O.c.name)
+    query = query.outerjoin(_O, _O.c.id == _A.c.assignee_id).where(worklist.OPEN)  # as the list of the team has them
     rows = connection.execute(visible.only(query, viewer)).all()
-    late = [row for row in rows if row.work_rank == Rank.OURS and row.deadline < today]
+    late = [row for row in rows if row.late]
     by_state, by_officer = Counter(row.state for row in rows), Counter(row.name or "" for row in rows)
     late_of = Counter(row.name or "" for row in late)
-    ages = Counter(_age(local_day(row.complete_at or row.submitted_at, zone), today) for row in rows)
+    begun = [row.complete_at or row.submitted_at for row in rows if row.state_kind in _UNDER_REVIEW]
+    ages = Counter(_age(local_day(one, zone), today) for one in begun)
     titles = states(connection, office)
     return {
         "open": len(rows),

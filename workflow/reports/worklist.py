@@ -35,7 +35,7 @@ SORTS = {"when": "By when", "company": "Company", "state": "State", "received": 
 
 _A = table_of(models.Application)
 _C = table_of(models.Company)
-_OPEN = _A.c.work_rank <= Rank.THEIRS
+OPEN = _A.c.work_rank <= Rank.THEIRS
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def tally(connection: Connection, *, viewer: Person, wanted: Wanted, today: date
     some = _narrowed(connection, base, viewer, wanted.checked(), today).limit(MOST_COUNTED + 1).subquery()
     rank, on = some.c.work_rank, some.c.work_on
     groups = {
-        "overdue": and_(rank == Rank.OURS, on < today),
+        "overdue": overdue(rank, on, today),
         "week": and_(rank == Rank.OURS, on >= today, on <= end),
         "later": and_(rank == Rank.OURS, on > end),
         "new": rank == Rank.NEW,
@@ -123,17 +123,25 @@ def _narrowed(connection: Connection, query: Select[Any], viewer: Person, wanted
         query = query.where(_A.c.programme == wanted.programme)
     if wanted.state:
         query = query.where(_A.c.state == wanted.state)
-    ends = {"overdue": today - timedelta(days=1), "week": sunday(today), "month": today + timedelta(days=30)}
-    return query.where(_A.c.work_on <= ends[wanted.due]) if wanted.due else query
+    if wanted.due == "overdue":
+        return query.where(overdue(_A.c.work_rank, _A.c.work_on, today))
+    ends = {"week": sunday(today), "month": today + timedelta(days=30)}
+    dated = _A.c.work_rank != Rank.NEW  # those stand by the day they were received, which is no target
+    return query.where(dated, _A.c.work_on <= ends[wanted.due]) if wanted.due else query
+
+
+def overdue(rank: ColumnElement[Any], on: ColumnElement[Any], today: date) -> ColumnElement[bool]:
+    """Return the one condition for what is overdue: our move, and its day is over."""
+    return and_(rank == Rank.OURS, on < today)
 
 
 def _of_view(view: str, viewer: Person) -> list[ColumnElement[bool]]:
     return {
-        "mine": [_A.c.assignee_id == viewer.id, _OPEN],
-        "unassigned": [_A.c.assignee_id.is_(None), _OPEN],
-        "company": [_A.c.waits_for == "company", _OPEN],
-        "approval": [_A.c.waits_for == "approver", _OPEN],
-        "team": [_OPEN],
+        "mine": [_A.c.assignee_id == viewer.id, OPEN],
+        "unassigned": [_A.c.assignee_id.is_(None), OPEN],
+        "company": [_A.c.waits_for == "company", OPEN],
+        "approval": [_A.c.waits_for == "approver", OPEN],
+        "team": [OPEN],
         "certificates": [_A.c.work_rank == Rank.HELD],
         "all": list[ColumnElement[bool]](),
     }[view]

@@ -118,7 +118,7 @@ class Place:
 
 _PLACES = {
     "DOCUMENTS_MISSING": Place("documents", "Add the documents", Deed.ADD_DOCUMENT),
-    "NO_ACCOUNT_MANAGER": Place("company", "Name an account manager", Deed.NAME_MANAGER),
+    "NO_ACCOUNT_MANAGER": Place("/companies/{uen}#manager", "Name an account manager", Deed.NAME_MANAGER),
     "ANSWERS_MISSING": Place("checklist", "Record the answers", Deed.ANSWER),
     "EVIDENCE_MISSING": Place("checklist", "Attach the evidence", Deed.ANSWER),
     "ASSESSMENT_MISSING": Place("checklist", "Assess the answers", Deed.ASSESS),
@@ -136,7 +136,7 @@ _PLACES = {
     "CRITERIA_NOT_ACCEPTED": Place("/programmes", "Open the programme", Deed.ACCEPT_PROGRAMME),
 }
 # Sections that show everybody what is missing; the other places hold a form alone.
-_FOR_READERS = ("documents", "checklist", "visits", "information", "company")
+_FOR_READERS = ("documents", "checklist", "visits", "information")
 # Unmet by what was given with the trigger: the field that mends it.
 FIELDS = {
     "REASON_MISSING": "reason",
@@ -194,10 +194,10 @@ def met(rule: str, value: str) -> str:
     return f"{line}: {value}" if line and rule in _WITH_VALUE else line
 
 
-def unmet(one: Mapping[str, str], reference: str, trigger: str, roles: frozenset[str]) -> dict[str, Any]:
+def unmet(one: Mapping[str, str], reference: str, trigger: str, roles: frozenset[str], *, uen: str) -> dict[str, Any]:
     """Return an unmet rule with where it is met, and whether somebody with these roles can meet it."""
     place = _PLACES.get(one["code"])
-    path = place.path.format(trigger=trigger) if place else ""
+    path = place.path.format(trigger=trigger, uen=uen) if place else ""
     yours = bool(place and place.deed and role_for(place.deed, roles))
     if not yours and not path.startswith(_FOR_READERS):
         path = ""

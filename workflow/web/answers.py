@@ -10,10 +10,12 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from states.guards import Unmet
 from workflow.access import Area, opens
 from workflow.decisions.outcome import Done, Outcome, Refused
 from workflow.errors import BadInput, CaseworkError, NotPermitted, StaleVersion, TooMany, Unavailable
 from workflow.web import acts, words
+from workflow.web import kept as forms_kept
 from workflow.web.forms import ManyProblems, posted_of
 from workflow.web.rendering import go, ours, page, zone_of
 from workflow.web.site import caller_of
@@ -50,6 +52,10 @@ def act(
     except (BadInput, NotPermitted) as error:
         return _shown(request, problem_of(error), again)
     if isinstance(outcome, Refused):
+        if any(one.code == "WRONG_STATE" for one in outcome.unmet):
+            since = forms_kept.meanwhile(request, posted_of(request))
+            if since.settled:  # somebody was faster: who could meet which rule is no question any more
+                return _kept_page(request, Problem(f"{outcome.title}: not possible any more", (), 409), since=since)
         return _shown(request, _refusal(outcome), again)
     where = to(outcome) if callable(to) else to
     if outcome.before is not None:
@@ -84,11 +90,16 @@ def _field_of(error: CaseworkError) -> str:
 def _refusal(outcome: Refused) -> Problem:
     unmet = tuple(
         # What the form itself can mend points to its field.
-        {"sentence": acts.said(u.sentence), "field": acts.FIELDS.get(u.code, ""), "code": u.code, "who": u.who}
+        {"sentence": acts.said(u.sentence), "field": acts.FIELDS.get(u.code, ""), "code": u.code, "who": _who(u)}
         for u in outcome.unmet
     )
     rules = "1 rule is" if len(unmet) == 1 else f"{len(unmet)} rules are"
     return Problem(f"{outcome.title}: not yet, {rules} not met", unmet, 409)
+
+
+def _who(unmet: Unmet) -> str:
+    """Return who can meet a rule; that a case is in another state nobody can."""
+    return "" if unmet.code == "WRONG_STATE" else unmet.who
 
 
 def _shown(request: Request, problem: Problem, again: Again | None) -> Response:
@@ -98,20 +109,12 @@ def _shown(request: Request, problem: Problem, again: Again | None) -> Response:
 
 
 _KEPT: dict[type[CaseworkError], tuple[int, str, str]] = {
-    StaleVersion: (
-        409,
-        "This case changed while you were working",
-        "Your text is kept below and was not saved. Look at the change, then send it again.",
-    ),
-    TooMany: (
-        429,
-        "Too many requests",
-        "What you just sent was not saved; it is kept below. Wait, then send it again.",
-    ),
+    StaleVersion: (409, "This case changed while you were working", "What you sent was not saved."),
+    TooMany: (429, "Too many requests", "What you just sent was not saved. Wait, then send it again."),
     Unavailable: (
         503,
         "Casework cannot reach its records",
-        "Nothing you saved before is lost. What you just sent was not saved; it is kept below.",
+        "Nothing you saved before is lost. What you just sent was not saved.",
     ),
 }
 
@@ -120,26 +123,35 @@ def kept(request: Request, error: StaleVersion | TooMany | Unavailable) -> Respo
     """Return the page that keeps what was typed: the case changed, too much came at once, the records are away."""
     status, title, advice = next(told for kind, told in _KEPT.items() if isinstance(error, kind))
     told = ({"sentence": error.sentence, "field": "", "code": error.code, "who": ""},)
-    stale = isinstance(error, StaleVersion)
-    return _kept_page(request, Problem(title, told, status), advice=advice, stale=stale)
+    since = forms_kept.meanwhile(request, posted_of(request)) if isinstance(error, StaleVersion) else None
+    return _kept_page(request, Problem(title, told, status), advice=advice, since=since)
 
 
-def _kept_page(request: Request, problem: Problem, *, advice: str = "", stale: bool = False) -> Response:
-    typed = posted_of(request).typed()
+def _kept_page(
+    request: Request, problem: Problem, *, advice: str = "", since: forms_kept.Meanwhile | None = None
+) -> Response:
+    """Return it; `since` is what happened to the case meanwhile, where that is what stands in the way."""
+    posted, stale = posted_of(request), since is not None
+    since = since or forms_kept.Meanwhile()
+    if since.settled:
+        told = ({"sentence": since.settled, "field": "", "code": "SETTLED", "who": ""},)
+        problem = Problem(problem.title, told, problem.status)
     return page(
         request,
         "kept.html",
         status=problem.status,
         problem=problem,
-        advice=advice or "Nothing was done. What you typed is kept below.",
+        advice=advice or "Nothing was done.",
+        since=since,
+        name=forms_kept.named(request.url.path),
         # What the page showed is the old one: without its mark the form speaks of the case as it is now.
-        fields=[(name, value) for name, value in typed if not (stale and name in ("version", "seen"))],
+        fields=[one for one in forms_kept.fields(posted.typed()) if not (stale and one.name in ("version", "seen"))],
         action=request.url.path,
-        back=_back(request),
+        back=back(request),
     )
 
 
-def _back(request: Request) -> str:
+def back(request: Request) -> str:
     """Return the page that the form stood on, when it was one of ours."""
     referer, host = request.headers.get("referer", ""), request.headers.get("host", "")
     for scheme in ("http://", "https://"):

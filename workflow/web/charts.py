@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 _BAR, _GAP, _LABEL, _WIDTH, _NUMBER = 22, 10, 140, 420, 84  # so narrow that a phone shows all of it
-_HEIGHT, _COLUMN = 150, 20
+_HEIGHT, _COLUMN, _MARGIN = 150, 20, 32  # the margin holds half of the first name
 
 
 def bars(title: str, rows: Sequence[Mapping[str, Any]], *, kind: str = "series") -> Markup:
@@ -31,10 +31,10 @@ def bars(title: str, rows: Sequence[Mapping[str, Any]], *, kind: str = "series")
 def columns(title: str, rows: Sequence[Mapping[str, Any]], *, every: int = 6) -> Markup:
     """Return a column for each row with its number on top; every few of them carry their name below."""
     most = max((row["count"] for row in rows), default=0) or 1
-    width = len(rows) * _COLUMN + 40
+    width = len(rows) * _COLUMN + 2 * _MARGIN
     parts = [_open(title, width, _HEIGHT + 44)]
     for n, row in enumerate(rows):
-        x, height = n * _COLUMN, round(_HEIGHT * row["count"] / most)
+        x, height = _MARGIN + n * _COLUMN, round(_HEIGHT * row["count"] / most)
         if height:
             parts.append(
                 f'<rect x="{x}" y="{_HEIGHT + 18 - height}" width="{_COLUMN - 6}" height="{height}" class="series-1"/>'
@@ -43,8 +43,11 @@ def columns(title: str, rows: Sequence[Mapping[str, Any]], *, every: int = 6) ->
                 f'<text x="{x + _COLUMN // 2 - 3}" y="{_HEIGHT + 13 - height}" text-anchor="middle" class="number">{row["count"]}</text>'
             )
         if n % every == 0:
-            parts.append(f'<text x="{x}" y="{_HEIGHT + 36}">{escape(str(row["name"]))}</text>')
-    parts.append(f'<path d="M0 {_HEIGHT + 18}H{len(rows) * _COLUMN}" class="axis"/>')
+            middle = x + _COLUMN // 2 - 3
+            parts.append(f'<path d="M{middle} {_HEIGHT + 18}v6" class="axis"/>')
+            name = escape(str(row["name"]))
+            parts.append(f'<text x="{middle}" y="{_HEIGHT + 38}" text-anchor="middle">{name}</text>')
+    parts.append(f'<path d="M{_MARGIN} {_HEIGHT + 18}H{_MARGIN + len(rows) * _COLUMN}" class="axis"/>')
     return Markup("".join(parts) + "</svg>")  # noqa: S704  # likewise
 
 

@@ -23,7 +23,9 @@ from workflow.errors import (
     TooMany,
     Unavailable,
 )
-from workflow.web.answers import kept
+from workflow.reports.sign_ins import whose
+from workflow.web import kept as kept_forms
+from workflow.web.answers import back, kept
 from workflow.web.api.changes import RefusedByRules, Stale, VersionNeeded
 from workflow.web.guard import API, SignInNeeded
 from workflow.web.rendering import HEADERS, page
@@ -138,8 +140,16 @@ def _sign_in(request: Request) -> Response:
     if request.method in ("GET", "HEAD"):
         address = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/sign-in?next={quote(address, safe='/')}", status_code=303)
-    form = {"to": request.url.path, "fields": request.state.posted.typed()}
-    return page(request, "signed_out.html", status=401, blob=site_of(request).sign("kept form", form))
+    site, posted = site_of(request), request.state.posted
+    with site.office.database.snapshot() as connection:
+        who = whose(connection, posted.token)
+    # Without the word that every form of ours carries, nothing was read: it was too large.
+    whole = bool(posted.token) and kept_forms.whole(posted)
+    form = {"to": request.url.path, "who": who, "fields": kept_forms.keepable(posted), "whole": whole}
+    form |= {"back": back(request)}
+    return page(
+        request, "signed_out.html", status=401, whole=whole, fields=form["fields"], blob=site.sign("kept form", form)
+    )
 
 
 def _http(request: Request, error: Exception) -> Response:

@@ -101,7 +101,9 @@ def absence(request: Request, site: Here, acting: Acting, person_id: str) -> Res
 def password(request: Request, site: Here, acting: Acting, person_id: str) -> Response:
     known, typed = _known(request, person_id), posted_of(request).text("password")
     return _back(
-        request, person_id, lambda: set_password(site.office, email=known["email"], password=typed, act=acting)
+        request,
+        person_id,
+        lambda: at("password", lambda: set_password(site.office, email=known["email"], password=typed, act=acting)),
     )
 
 
@@ -167,6 +169,7 @@ def _list(request: Request, problem: Problem | None = None) -> Response:
         typed=values_of(request) if problem else {},
         rows=[row | seen.get(row["id"], people.NEVER) for row in found],
         roles=ROLES,
+        ticked=posted_of(request).many("role"),
         may_manage=_may_manage(request),
     )
 
@@ -180,6 +183,7 @@ def _person(request: Request, person_id: str, problem: Problem | None = None) ->
         tokens = tokens_of(connection, site.clock(), person_id)
         held = people.held_by(connection, person_id)
         away = people.absences_of(connection, person_id)
+    sent = request.url.path.rpartition("/")[2] if problem else ""  # which of the forms comes back
     return page(
         request,
         "people/person.html",
@@ -189,6 +193,8 @@ def _person(request: Request, person_id: str, problem: Problem | None = None) ->
         person=known | seen,
         others=[row for row in found if row["active"] and row["id"] != person_id],
         roles=ROLES,
+        sent=sent,
+        ticked=posted_of(request).many("role") if sent == "roles" else known["roles"],
         tokens=tokens,
         held=held,
         away=away,

@@ -19,6 +19,7 @@ from workflow.operations.give_code import give_code
 from workflow.operations.sign_in import sign_in
 from workflow.operations.sign_in_elsewhere import LASTS, oidc_begin, oidc_finish
 from workflow.provider import Provider
+from workflow.web import kept as forms_kept
 from workflow.web import navigation
 from workflow.web.answers import Problem
 from workflow.web.forms import posted_of
@@ -198,13 +199,19 @@ def _onward(request: Request, started: StartedSession) -> Response:
     if started.stage == "enrol":
         return _set_up_form(request, token=started.token)
     form = site_of(request).read("kept form", kept, seconds=_KEPT_SECONDS) if kept else None
+    if form is not None and form.get("who") != caller.person.id:
+        to = _next(request) or _home(caller)
+        return go(request, to, said="What was sent from this browser without a sign-in was not yours. It is discarded.")
     if form is not None:
         return page(
             request,
             "sign_in/kept.html",
             action=form["to"],
-            fields=[tuple(pair) for pair in form["fields"]],
-            back=_home(caller),
+            name=forms_kept.named(form["to"]),
+            fields=forms_kept.fields(tuple(pair) for pair in form["fields"]),
+            whole=form["whole"],
+            home=_home(caller),
+            place=ours(form["back"]),
         )
     return go(request, _next(request) or _home(caller))
 

@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -29,7 +29,7 @@ from workflow.web.answers import Problem, act, values_of
 from workflow.web.forms import Problems, at, posted_of
 from workflow.web.guard import routes, see
 from workflow.web.pages.case.shell import by_when, office_days
-from workflow.web.rendering import page, zone_of
+from workflow.web.rendering import ours, page, zone_of
 from workflow.web.site import Acting, Here, site_of
 
 _PAGE = 50
@@ -103,7 +103,7 @@ def assign(request: Request, site: Here, acting: Acting) -> Response:
     return act(
         request,
         lambda: assign_cases(site.office, cases=chosen, to=at("to", lambda: _named(posted.text("to"))), act=acting),
-        to="/work?view=unassigned",
+        to=_list_of(request),
         again=lambda problem: _assign_page(request, problem),
     )
 
@@ -116,8 +116,11 @@ def keep_view(request: Request, site: Here, acting: Acting) -> Response:
     shared = posted.text("shared") == "yes"
     return act(
         request,
-        lambda: save_view(site.office, name=posted.text("name"), query=query, shared=shared, act=acting),
+        lambda: at(
+            "name", lambda: save_view(site.office, name=posted.text("name"), query=query, shared=shared, act=acting)
+        ),
         to=f"/work?{query}",
+        again=lambda problem: _list(request, "/work", _WORK_VIEWS, problem),
     )
 
 
@@ -175,7 +178,8 @@ def router() -> APIRouter:
 
 def _wanted(request: Request, views: tuple[str, ...]) -> Wanted:
     """Read the words of the address; a view of another list is unknown here."""
-    asked = request.query_params
+    # A view that could not be kept shows the list that it was to keep.
+    asked = dict(parse_qsl(posted_of(request).text("query"))) if request.method == "POST" else request.query_params
     given = {name: asked[name] for name in ("find", "programme", "state", "due", "sort", "after") if asked.get(name)}
     view = asked.get("view") or ("all" if given.get("find") and "all" in views else views[0])
     if view not in views:
@@ -183,7 +187,7 @@ def _wanted(request: Request, views: tuple[str, ...]) -> Wanted:
     return Wanted(view=view, **given).checked()
 
 
-def _list(request: Request, address: str, views: tuple[str, ...]) -> Response:
+def _list(request: Request, address: str, views: tuple[str, ...], problem: Problem | None = None) -> Response:
     site, person = site_of(request), request.state.caller.person
     wanted, now, zone = _wanted(request, views), site.clock(), zone_of(request)
     today = local_day(now, zone)
@@ -208,6 +212,9 @@ def _list(request: Request, address: str, views: tuple[str, ...]) -> Response:
     return page(
         request,
         "work/list.html",
+        status=problem.status if problem else 200,
+        problem=problem,
+        typed=values_of(request) if problem else {},
         area=area,
         name=next((view["name"] for view in kept if view["query"] == query), called),
         list_address=address,
@@ -225,6 +232,7 @@ def _list(request: Request, address: str, views: tuple[str, ...]) -> Response:
         may_claim="officer" in person.roles,
         may_submit=access.role_for(Deed.SUBMIT, person.roles) is not None,
         query=query,
+        own_address=_address(address, filled),
         link=lambda **changed: _address(address, filled | changed),
         next_page=_address(address, filled | {"after": rows[-1]["reference"]}) if more else "",
         shown=len(rows),
@@ -291,6 +299,12 @@ def _named(email: str) -> str:
     return email
 
 
+def _list_of(request: Request) -> str:
+    """Return the list that the cases were chosen in."""
+    wanted = posted_of(request).text("list") or request.query_params.get("list", "")
+    return ours(wanted) or "/work?view=unassigned"
+
+
 def _assign_page(request: Request, problem: Problem | None = None) -> Response:
     site, person = site_of(request), request.state.caller.person
     posted = posted_of(request)
@@ -301,8 +315,8 @@ def _assign_page(request: Request, problem: Problem | None = None) -> Response:
         officers = people.with_role(connection, "officer")
     to = posted.text("to") or request.query_params.get("to", "")
     name = next((one["name"] for one in officers if one["email"] == to), "")
-    free = [row for row in found if row["assignee"] in (None, name)]
-    held = [row for row in found if row["assignee"] not in (None, name)]
+    free = [row for row in found if row["assignee"] in (None, person.name)]
+    held = [row for row in found if row["assignee"] not in (None, person.name)]
     status = problem.status if problem else 200
     return page(
         request,
@@ -314,6 +328,7 @@ def _assign_page(request: Request, problem: Problem | None = None) -> Response:
         officers=officers,
         to=to,
         to_name=name,
+        back=_list_of(request),
     )
 
 

@@ -179,10 +179,10 @@ def action_page(request: Request, reference: str, trigger: str, problem: Problem
 
 def action_of(moment: Moment, one: dict[str, Any]) -> dict[str, Any]:
     """Return an action with the words and places that its page shows."""
-    roles, reference, trigger = moment.viewer.roles, moment.case.reference, one["trigger"]
+    roles, trigger = moment.viewer.roles, one["trigger"]
     return one | {
         "label": acts.button(trigger, one["title"]),
-        "unmet": [acts.unmet(u, reference, trigger, roles) for u in one["unmet"]],
+        "unmet": [acts.unmet(u, moment.case.reference, trigger, roles, uen=moment.case.uen) for u in one["unmet"]],
         "met": [line for m in one["met_rules"] if (line := acts.met(m["rule"], m["value"]))],
         "mine": bool(set(one["roles"]) & roles),
         "grave": trigger in acts.GRAVE,

@@ -79,6 +79,7 @@ def decision_page(request: Request, reference: str, trigger: str, problem: Probl
         other=moment.recommendation if moment.recommendation and moment.recommendation["outcome"] != trigger else None,
         points=points,
         criteria=len(glance["criteria"]),
+        assessed=sum(one["assessment"] not in (None, "ask") for one in glance["criteria"]),
         papers=papers,
         opened=sum(one["opened"] for one in papers),
         at=at,

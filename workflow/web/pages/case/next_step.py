@@ -108,7 +108,7 @@ def panel_of(moment: Moment, stations: list[dict[str, Any]], today: date) -> Pan
 
 def _step(moment: Moment, one: dict[str, Any]) -> Step:
     trigger, reference = one["trigger"], moment.case.reference
-    unmet = [acts.unmet(u, reference, trigger, moment.viewer.roles) for u in one["unmet"]]
+    unmet = [acts.unmet(u, reference, trigger, moment.viewer.roles, uen=moment.case.uen) for u in one["unmet"]]
     asks = one["reason"] == "required" or one["reason_codes"] or any(n != "answers" for n in one["given"])
     page = "decide" if one["recommendable"] else "do"
     grave = trigger in acts.GRAVE
@@ -131,7 +131,7 @@ def _step(moment: Moment, one: dict[str, Any]) -> Step:
 def _recommending(moment: Moment, one: dict[str, Any]) -> Step:
     """Recommending an outcome; a missing band is no obstacle where it is typed into the same form."""
     trigger, reference = one["trigger"], moment.case.reference
-    unmet = [acts.unmet(u, reference, trigger, moment.viewer.roles) for u in one["in_the_way"]]
+    unmet = [acts.unmet(u, reference, trigger, moment.viewer.roles, uen=moment.case.uen) for u in one["in_the_way"]]
     band_only = bool(unmet) and all(u["code"].startswith("BAND_") for u in unmet)
     band = band_only and role_for(Deed.SET_BAND, moment.viewer.roles) is not None
     return Step(

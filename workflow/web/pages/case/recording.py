@@ -117,7 +117,11 @@ def _recommend_page(request: Request, reference: str, outcome: str, problem: Pro
         if not titles:
             raise NotFound("NO_OUTCOME", f'"{outcome[:40]}" cannot be recommended.')
         found = next((one for one in moment.actions if one["trigger"] == outcome), None)
-        ways = [acts.unmet(u, reference, outcome, person.roles) for u in found["in_the_way"]] if found else []
+        ways = (
+            [acts.unmet(u, reference, outcome, person.roles, uen=moment.case.uen) for u in found["in_the_way"]]
+            if found
+            else []
+        )
         band_only = bool(ways) and all(one["code"].startswith("BAND_") for one in ways)
         may = role_for(Deed.RECOMMEND, person.roles) is not None
         return section(
