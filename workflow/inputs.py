@@ -10,6 +10,8 @@ from datetime import date, datetime, timedelta
 
 from stdnum.sg import uen as stdnum_uen
 
+from states.dates import add_years
+from states.guards import in_words
 from workflow.errors import BadInput
 
 NAME_LENGTH = 200
@@ -145,7 +147,18 @@ def instant(value: str, what: str) -> datetime:
 def not_future(value: date, today: date, what: str) -> date:
     """Return a day that is not after today. Raises BadInput."""
     if value > today:
-        raise BadInput("DATE_ORDER", f"{what} {value.isoformat()} is in the future; today is {today.isoformat()}.")
+        raise BadInput("DATE_ORDER", f"{what}, {in_words(value)}, is in the future; today is {in_words(today)}.")
+    return value
+
+
+_YEARS_AHEAD = 10  # no deadline of a case lies further off; a day beyond is a slip of the year
+
+
+def not_far(value: date, today: date, what: str, **details: str) -> date:
+    """Return a day that is not so far ahead that its year must be a slip. Raises BadInput."""
+    if value > add_years(today, _YEARS_AHEAD):
+        sentence = f"{what}, {in_words(value)}, is more than ten years ahead. Look at its year."
+        raise BadInput("DATE_FAR", sentence, **details)
     return value
 
 

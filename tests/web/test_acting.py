@@ -198,6 +198,20 @@ class TestThePageOfAnAction:
         assert '<li data-code="REASON_MISSING"><a href="#f-reason">' in answer.text
         assert b.case_of(office, reference)["state"] == "validation"
 
+    def test_refuses_a_day_for_the_answer_that_is_past_or_far_off(self, office):
+        staff = b.people(office)
+        reference = b.in_validation(office, staff)
+        browser, address = w.browser(office, staff.officer), f"/cases/{reference}/do/request_information"
+        before = b.everything(office)
+        for typed, said in (
+            ("1 1 2020", "The answer would be due on Wed 1 Jan 2020, which is past; today is Mon 23 Nov 2026."),
+            ("1 1 9999", "The day by which to answer, Fri 1 Jan 9999, is more than ten years ahead."),
+        ):
+            answer = press(browser, browser.get(address), address, reason="Where?", given_reply_by=typed)
+            assert answer.status_code == 422
+            assert f'<a href="#f-given_reply_by">{said}' in answer.text
+        assert b.everything(office) == before
+
     def test_keeps_the_text_when_the_case_changed_meanwhile(self, office):
         staff = b.people(office)
         reference = b.in_validation(office, staff)

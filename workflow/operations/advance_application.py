@@ -14,6 +14,7 @@ from states.guards import Attempt
 from workflow import inputs, models
 from workflow.decisions.approvals import open_approval
 from workflow.decisions.decide import Request, decide, summary
+from workflow.decisions.effects import answer_day
 from workflow.decisions.once import once
 from workflow.decisions.outcome import Act, Done, Outcome
 from workflow.decisions.record import stale
@@ -84,7 +85,7 @@ def _advance(connection: Connection, office: Office, case: Case, wish: _Wish, ac
     transition = _transition(programme, wish.trigger, case)
     day = wish.effective_on or _received_on(connection, programme, case, transition)
     effective_at = _effective_at(programme, case, day, act.now)
-    read = _given(connection, programme, case, transition, wish.given, effective_at)
+    read = _given(connection, programme, case, transition, wish.given, effective_at, act.now)
     loaded = facts.load_one(connection, office, case, now=act.now)
     request = Request(wish.trigger, Attempt(wish.reason, wish.reason_code, read), effective_at, wish.internal_reason)
     why = _second_person(connection, programme, transition, request, act.now, chosen=wish.effective_on is not None)
@@ -115,7 +116,7 @@ def fire_confirmed(
     transition = _transition(machine.programme, asked["trigger"], case)
     day = inputs.day(asked["effective_on"], "The effective day") if asked["effective_on"] else None
     effective_at = _effective_at(machine.programme, case, day, act.now)
-    read = _given(connection, machine.programme, case, transition, asked["given"], effective_at)
+    read = _given(connection, machine.programme, case, transition, asked["given"], effective_at, act.now)
     attempt = Attempt(asked["reason"], asked["reason_code"], read)
     request = Request(asked["trigger"], attempt, effective_at, asked["internal_reason"], confirmed_by=act.actor.id)
     loaded = facts.load_one(connection, office, case, now=act.now)
@@ -216,6 +217,7 @@ def _given(
     transition: Transition,
     given: Mapping[str, str],
     effective_at: datetime,
+    now: datetime,
 ) -> dict[str, date | str | int]:
     """Read the given facts as the transition declares them. Raises BadInput."""
     read: dict[str, date | str | int] = {}
@@ -232,6 +234,11 @@ def _given(
                 raise BadInput("GIVEN", f'{transition.trigger} takes no given fact "{key[:40]}". Known: {known}.')
     if "undo_ending" in transition.effects:
         _never_shorter(case, read.get("valid_until"))
+    if "ask_information" in transition.effects:
+        named, zone = read.get("reply_by"), programme.time_zone
+        day = named if isinstance(named, date) else None
+        counted = answer_day(programme, day, asked_on=local_day(effective_at, zone), today=local_day(now, zone))
+        inputs.not_far(counted, local_day(now, zone), "The day by which to answer", field="reply_by")
     if "issue_certificate" in transition.effects:
         _in_bounds(programme, case, read, local_day(effective_at, programme.time_zone))
     return read

@@ -115,19 +115,24 @@ def fire(request: Request, site: Site, by: Act, reference: str, trigger: str, *,
         given = given_of(posted, declared, today, problems)
         version = problems.take(lambda: posted.version)
         problems.stop()
-        return advance_application(
-            site.office,
-            reference=reference,
-            trigger=trigger,
-            act=by,
-            reason_code=posted.text("reason_code"),
-            reason=posted.text("reason"),
-            internal_reason=posted.text("internal_reason"),
-            effective_on=effective_on,
-            given=given,
-            version=version,
-            idempotency_key=posted.once,
-        )
+        try:
+            return advance_application(
+                site.office,
+                reference=reference,
+                trigger=trigger,
+                act=by,
+                reason_code=posted.text("reason_code"),
+                reason=posted.text("reason"),
+                internal_reason=posted.text("internal_reason"),
+                effective_on=effective_on,
+                given=given,
+                version=version,
+                idempotency_key=posted.once,
+            )
+        except BadInput as error:
+            if (name := error.details.get("field")) in declared:
+                raise BadInput(error.code, error.sentence, **(error.details | {"field": f"given_{name}"})) from None
+            raise
 
     to = f"/cases/{reference}{acts.AFTERWARDS.get(trigger, '')}"
     return act(request, fired, to=to, again=lambda problem: again(request, reference, trigger, problem))
