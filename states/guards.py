@@ -156,8 +156,12 @@ def four_eyes(q: Question) -> Verdict:
     return Unmet("four_eyes", "FOUR_EYES", f"You {deed}, so someone else must decide it. {names(can)} can.", names(can))
 
 
+def reason_required(transition: Transition, roles: frozenset[str]) -> bool:
+    return transition.reason == "required" or bool(set(transition.reason_required_of) & roles)
+
+
 def reason_given(q: Question) -> Verdict:
-    required = q.transition.reason == "required" or bool(set(q.transition.reason_required_of) & q.actor.roles)
+    required = reason_required(q.transition, q.actor.roles)
     if q.attempt is None or q.attempt.reason.strip() or not required:
         return Met("reason_given", "given" if q.attempt and q.attempt.reason.strip() else "not needed")
     return Unmet(

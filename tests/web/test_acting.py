@@ -189,14 +189,19 @@ class TestThePageOfAnAction:
         assert 'value="3 27"' in answer.text
         assert b.everything(office) == before
 
-    def test_points_to_the_reason_that_a_rule_asks_for(self, office):
+    def test_points_to_what_was_left_empty_before_a_rule_refuses_on_record(self, office):
         staff = b.people(office)
         reference = b.in_validation(office, staff)
-        browser, address = w.browser(office, staff.officer), f"/cases/{reference}/do/return_to_checklist"
-        answer = press(browser, browser.get(address), address)
-        assert answer.status_code == 409
-        assert '<li data-code="REASON_MISSING"><a href="#f-reason">' in answer.text
-        assert b.case_of(office, reference)["state"] == "validation"
+        browser, before = w.browser(office, staff.officer), b.everything(office)
+        for trigger, wrong in (
+            ("request_information", '<a href="#f-reason">The question is empty. Write it.'),
+            ("return_to_checklist", '<a href="#f-reason">The reason is empty. Write it.'),
+            ("withdraw", '<a href="#f-reason_code">Choose the ground.'),
+        ):
+            address = f"/cases/{reference}/do/{trigger}"
+            answer = press(browser, browser.get(address), address, reason=" ")
+            assert (answer.status_code, wrong in answer.text) == (422, True), trigger
+        assert b.everything(office) == before
 
     def test_refuses_a_day_for_the_answer_that_is_past_or_far_off(self, office):
         staff = b.people(office)

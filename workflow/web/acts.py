@@ -180,6 +180,11 @@ def given(name: str, effects: list[str]) -> tuple[str, str]:
     return GIVEN.get(name, (name.replace("_", " ").capitalize(), ""))
 
 
+def reason_label(trigger: str) -> str:
+    """Return what the text is called that stands with an act."""
+    return "Question" if trigger == "request_information" else "Reason"
+
+
 def reason_code(code: str) -> str:
     return REASON_CODES.get(code, code.replace("_", " ").capitalize())
 
