@@ -87,6 +87,8 @@ def _page(request: Request, manager: str, problem: Problem | None = None) -> Res
         own = caller.email if "account_manager" in caller.person.roles else ""
         email = manager if supervises or any(one["email"] == manager for one in managers) else ""
         chosen = next((one for one in managers if one["email"] == (email or own)), None)
+        absent = chosen["email"] if supervises and chosen else caller.email
+        deputies = people.deputies(people.officers(connection, local_day(now, zone)), absent)
         found = portfolio.portfolio(
             connection,
             site.office,
@@ -110,6 +112,7 @@ def _page(request: Request, manager: str, problem: Problem | None = None) -> Res
         found=found,
         ends=ends,
         managers=managers,
+        deputies=deputies,
         chosen=chosen,
         supervises=supervises,
     )
