@@ -58,6 +58,6 @@ def test_a_contact_lets_the_manager_s_own_reminder_rest(casework: Office) -> Non
     assert "is past" in past
     assert "superseded: the company was contacted on 2029-04-27" in rehearsed
     assert casework.mails("renewal_not_started") == []
-    assert "Company contacted on 2029-04-27, expects to file by 2029-06-26: Files in June." in casework.aeo(
+    assert "Company contacted on Fri 27 Apr 2029, expects to file by Tue 26 Jun 2029: Files in June." in casework.aeo(
         "application", "history", reference
     )

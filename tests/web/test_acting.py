@@ -63,7 +63,7 @@ class TestTheNextStep:
         reference = with_pack(office, staff)
         browser = w.browser(office, staff.officer)
         done = browser.follow(press(browser, browser.get(f"/cases/{reference}"), f"/cases/{reference}/do/start_review"))
-        assert "Start the review: " in w.words_of(done)
+        assert "The review has begun. " in w.words_of(done)
         assert b.case_of(office, reference)["state"] == "checklist_review"
 
     def test_that_is_blocked_lists_every_rule_with_who_and_where(self, office):
@@ -172,7 +172,7 @@ class TestThePageOfAnAction:
         browser, address = w.browser(office, staff.officer), f"/cases/{reference}/do/request_information"
         page = browser.get(address)
         told = browser.follow(press(browser, page, address, reason="Where is the log?", given_reply_by="10 dec 2026"))
-        assert "Request information: " in w.words_of(told)
+        assert f"The question is put to the company. {reference} is now Awaiting" in w.words_of(told)
         assert str(b.case_of(office, reference)["deadline"]) == "2026-12-10"
 
     def test_names_the_field_of_a_bad_date_and_keeps_the_rest(self, office):
@@ -229,7 +229,7 @@ class TestThePageOfAnAction:
         assert "The seal log of Jurong is missing.</textarea>" in stale.text
         assert b.case_of(office, reference)["state"] == "validation"
         again = browser.follow(press(browser, stale, address, reason="The seal log of Jurong is missing."))
-        assert "Return to the checklist: " in w.words_of(again)
+        assert "The case is back at the checklist. " in w.words_of(again)
 
     def test_pressed_twice_does_nothing_twice_and_says_so(self, office):
         staff = b.people(office)

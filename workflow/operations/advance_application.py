@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from states.dates import last_valid_day, local_day, start_of
 from states.definition import Programme, Transition
 from states.facts import Person
-from states.guards import Attempt
+from states.guards import Attempt, in_words
 from workflow import inputs, models
 from workflow.decisions.approvals import open_approval
 from workflow.decisions.decide import Request, decide, summary
@@ -135,12 +135,12 @@ def _second_person(
     """Return why one person alone may not do it, or nothing; `chosen` says that the person named the day."""
     today, day = local_day(now, programme.time_zone), local_day(request.effective_at, programme.time_zone)
     if chosen and far_back(connection, programme, day, today):
-        return f"counted from {day.isoformat()}, more than {BACKDATED_DAYS} office days ago"
+        return f"counted from {in_words(day)}, more than {BACKDATED_DAYS} office days ago"
     if request.attempt.reason_code == "no_reply":
         return "closing for no reply"
     earlier = request.attempt.day("valid_until")
     if earlier and "issue_certificate" in transition.effects:
-        return f"another last day than the rules give, {earlier.isoformat()}"
+        return f"another last day than the rules give, {in_words(earlier)}"
     return ""
 
 
@@ -204,7 +204,7 @@ def _effective_at(programme: Programme, case: Case, effective_on: date | None, n
     if effective_on < before:
         raise BadInput(
             "DATE_ORDER",
-            f"The effective day {effective_on.isoformat()} is before the previous decision of {before.isoformat()}. "
+            f"The effective day {in_words(effective_on)} is before the previous decision of {in_words(before)}. "
             "Decisions keep their order.",
         )
     return max(start_of(effective_on, programme.time_zone), case.decided_at)
@@ -256,8 +256,13 @@ def _never_shorter(case: Case, until: date | str | int | None) -> None:
     last = case.held.last_day
     if until is None or (isinstance(until, date) and last and until > last):
         return
-    told = f"must be after {last.isoformat()}, the last day as it stands" if last else "needs a certificate"
-    raise BadInput("DATE_ORDER", f"valid_until {until} {told}. Leave it out to restore the dates as they were.")
+    told = f"must be after {in_words(last)}, the last day as it stands" if last else "needs a certificate"
+    day = f", {in_words(until)}," if isinstance(until, date) else ""
+    raise BadInput(
+        "DATE_ORDER",
+        f"The last day that the order sets{day} {told} (--given valid_until). Leave it out to restore the dates as they were.",
+        field="valid_until",
+    )
 
 
 def _in_bounds(programme: Programme, case: Case, read: Mapping[str, date | str | int], decided_on: date) -> None:
@@ -268,16 +273,18 @@ def _in_bounds(programme: Programme, case: Case, read: Mapping[str, date | str |
     if isinstance(first, date) and not running and not decided_on <= first <= last:
         raise BadInput(
             "DATE_ORDER",
-            f"valid_from {first.isoformat()} must lie between the decision day {decided_on.isoformat()} and "
-            f"{last.isoformat()}. A certificate is never backdated.",
+            f"The first day, {in_words(first)}, must lie between the decision day {in_words(decided_on)} and "
+            f"{in_words(last)} (--given valid_from). A certificate is never backdated.",
+            field="valid_from",
         )
     if isinstance(first, date) and running and programme.renewal.renewal_starts == "day_after":
         begins = running + timedelta(days=1)
         if first != begins:
             raise BadInput(
                 "DATE_ORDER",
-                f"The certificate in hand runs to {running.isoformat()}, so the renewed one begins on {begins.isoformat()}. "
-                "Leave valid_from out.",
+                f"The certificate in hand runs to {in_words(running)}, so the renewed one begins on {in_words(begins)}. "
+                "Leave the first day out (--given valid_from).",
+                field="valid_from",
             )
     if isinstance(until, date):
         begins = first if isinstance(first, date) else decided_on
@@ -287,6 +294,7 @@ def _in_bounds(programme: Programme, case: Case, read: Mapping[str, date | str |
         if not begins <= until <= latest:
             raise BadInput(
                 "DATE_ORDER",
-                f"valid_until {until.isoformat()} must lie between {begins.isoformat()} and {latest.isoformat()}: "
-                "an approver may set it earlier than the rules give, never later.",
+                f"The last day, {in_words(until)}, must lie between {in_words(begins)} and {in_words(latest)} "
+                "(--given valid_until): an approver may set it earlier than the rules give, never later.",
+                field="valid_until",
             )

@@ -150,7 +150,8 @@ def _planned(
         programme = office.editions.machine(connection, row.programme, row.edition).programme
         titles = {one.trigger: one.title for one in programme.transitions}
         what = _mail(row.message, row.audience) if row.message else titles.get(row.trigger, row.trigger)
-        yield {"day": row.due_on, "reference": row.reference, "company_name": row.company_name, "what": what}
+        about = {"day": row.due_on, "reference": row.reference, "company_name": row.company_name}
+        yield about | {"what": what, "message": row.message, "audience": row.audience}
 
 
 def _mail(message: str, audience: str) -> str:

@@ -137,7 +137,13 @@ def fire(request: Request, site: Site, by: Act, reference: str, trigger: str, *,
             raise
 
     to = f"/cases/{reference}{acts.AFTERWARDS.get(trigger, '')}"
-    return act(request, fired, to=to, again=lambda problem: again(request, reference, trigger, problem))
+    return act(
+        request,
+        fired,
+        to=to,
+        again=lambda problem: again(request, reference, trigger, problem),
+        said=lambda done: acts.done(trigger, reference, done.sentence),
+    )
 
 
 def given_of(posted: Posted, declared: dict[str, str], today: date, problems: Problems) -> dict[str, str]:
