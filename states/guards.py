@@ -83,6 +83,15 @@ _ROLE_WORDS = {
 }
 
 
+_STANDING_WORDS = {
+    Standing.NONE: "no certificate was issued",
+    Standing.PENDING: "the certificate begins later",
+    Standing.IN_FORCE: "the certificate is in force",
+    Standing.SUSPENDED: "the certificate is suspended",
+    Standing.ENDED: "the certificate has ended",
+}
+
+
 def some(things: list[str], last: str = "and", *, named: int | None = _NAMED) -> str:
     """Join words for a sentence: "a, b and c", or "a, b, c, d and 12 more"; all of them when `named` is None."""
     if named is not None and len(things) > named:
@@ -156,10 +165,14 @@ def four_eyes(q: Question) -> Verdict:
     return Unmet("four_eyes", "FOUR_EYES", f"You {deed}, so someone else must decide it. {names(can)} can.", names(can))
 
 
+def reason_required(transition: Transition, roles: frozenset[str]) -> bool:
+    return transition.reason == "required" or bool(set(transition.reason_required_of) & roles)
+
+
 def reason_given(q: Question) -> Verdict:
     earlier = q.attempt is not None and "issue_certificate" in q.transition.effects and q.attempt.day("valid_until")
     what = "an earlier last day than the rules give" if earlier else q.transition.title
-    required = earlier or q.transition.reason == "required" or set(q.transition.reason_required_of) & q.actor.roles
+    required = earlier or reason_required(q.transition, q.actor.roles)
     if q.attempt is None or q.attempt.reason.strip() or not required:
         return Met("reason_given", "given" if q.attempt and q.attempt.reason.strip() else "not needed")
     return Unmet(
@@ -178,9 +191,11 @@ def reason_code_known(q: Question) -> Verdict:
     if given in codes:
         return Met("reason_code_known", given)
     if not codes:
-        sentence = f'"{q.transition.title}" takes no reason code. Leave it out, or write the reason as text.'
+        sentence = f'"{q.transition.title}" takes no ground. Leave it out (--reason-code), or write the reason as text.'
         return Unmet("reason_code_known", "REASON_CODE", sentence, "you")
-    return Unmet("reason_code_known", "REASON_CODE", f"Choose a reason code: {some(list(codes), 'or')}.", "you")
+    said = some([code.replace("_", " ") for code in codes], "or", named=None)
+    sentence = f"Choose the ground: {said} (--reason-code {', '.join(codes)})."
+    return Unmet("reason_code_known", "REASON_CODE", sentence, "you")
 
 
 # The rules a programme names.
@@ -374,7 +389,7 @@ def recommended(q: Question) -> Verdict:
 def in_force(q: Question) -> Verdict:
     if q.facts.standing == Standing.IN_FORCE:
         return Met("in_force", _last_day(q))
-    sentence = f"No certificate is in force today: standing is {_standing(q)}."
+    sentence = f"No certificate is in force today: {_STANDING_WORDS[q.facts.standing]}."
     return Unmet("in_force", "NOT_IN_FORCE", sentence, "nobody")
 
 
@@ -382,14 +397,14 @@ def certificate_runs(q: Question) -> Verdict:
     """A certificate is there that has not ended: pending, in force or suspended."""
     if q.facts.held.runs(q.facts.today):
         return Met("certificate_runs", _last_day(q))
-    sentence = f"There is no certificate that still runs: standing is {_standing(q)}."
+    sentence = f"There is no certificate that still runs: {_STANDING_WORDS[q.facts.standing]}."
     return Unmet("certificate_runs", "NO_CERTIFICATE", sentence, "nobody")
 
 
 def suspension_open(q: Question) -> Verdict:
     if q.facts.standing == Standing.SUSPENDED:
         return Met("suspension_open", str(q.facts.held.suspended_on))
-    sentence = f"No suspension is open: standing is {_standing(q)}."
+    sentence = f"No suspension is open: {_STANDING_WORDS[q.facts.standing]}."
     return Unmet("suspension_open", "NOT_SUSPENDED", sentence, "nobody")
 
 

@@ -38,6 +38,7 @@ _ACCEPTED = {
     ".txt": "text/plain",
     ".csv": "text/csv",
 }
+_NAMED = 60  # so many characters of a long name tell which file it is
 _OOXML = {".xlsx": b"spreadsheetml", ".docx": b"wordprocessingml"}
 _WITH_MACROS = frozenset({".docm", ".dotm", ".xlsm", ".xltm", ".xlam", ".xlsb", ".pptm", ".potm", ".ppsm"})
 # Endings that run when they are opened: one of them before the last ending is there to deceive.
@@ -95,7 +96,9 @@ def checked(filename: str, content: bytes) -> File:
 
 
 def _plain_name(filename: str) -> str:
-    filename = inputs.name(filename, "The file's name")
+    shown = "".join(one if one.isprintable() else "_" for one in filename[:_NAMED])
+    what = f'The name of the file "{shown}…"' if len(filename) > _NAMED else "The file's name"
+    filename = inputs.name(filename, what)
     if "/" in filename or "\\" in filename or filename.startswith("."):
         raise BadInput(
             "FILE_NAME", f'"{filename}" names a folder or is hidden. Send the file under its own name, without a path.'

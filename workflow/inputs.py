@@ -5,11 +5,14 @@ Refuses with one clear sentence; nothing is done before it passes. Tables do not
 
 import re
 import unicodedata
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from stdnum.sg import uen as stdnum_uen
 
+from states.dates import add_years
+from states.guards import in_words
 from workflow.errors import BadInput
 
 NAME_LENGTH = 200
@@ -106,6 +109,24 @@ _WRITTEN = re.compile(
 _FURTHEST = 36_500  # days from today: a century
 
 
+def _year_and_month(found: re.Match[str]) -> tuple[int, int]:
+    """Return year and month as numbers. Raises ValueError for a month that has no such name."""
+    month, year = found["month"], int(found["year"])
+    number = int(month) if month.isdigit() else _MONTHS.index(month[:3]) + 1
+    return year + 2000 if year < 100 else year, number  # noqa: PLR2004  # two digits
+
+
+def _beyond_its_month(found: re.Match[str]) -> str:
+    """Return why a clearly written day does not exist, such as "February 2026 has 28 days", or nothing."""
+    try:
+        year, month = _year_and_month(found)
+        last = monthrange(year, month)[1]
+        first = date(year, month, 1)
+    except ValueError:  # also a month beyond the twelfth
+        return ""
+    return f"{first:%B %Y} has {last} days" if int(found["day"]) > last else ""
+
+
 def written_day(value: str, what: str, today: date) -> date:
     """Return a date as people write it, the day first: 27/3/27, 27 mar 2027, 2027-03-27, today, +30d. Raises BadInput."""
     said = text(value, what, longest=40, lines=False).lower()
@@ -115,12 +136,12 @@ def written_day(value: str, what: str, today: date) -> date:
     if ahead and int(ahead[2]) <= _FURTHEST:
         return today + timedelta(days=int(ahead[1] + ahead[2]))
     found = _WRITTEN.fullmatch(said)
+    if found and (wrong := _beyond_its_month(found)):
+        raise BadInput("DATE_AMBIGUOUS", f'{what} "{value[:40]}" does not exist: {wrong}.')
     try:
         if not found:
             return date.fromisoformat(said)
-        month, year = found["month"], int(found["year"])
-        number = int(month) if month.isdigit() else _MONTHS.index(month[:3]) + 1
-        return date(year + 2000 if year < 100 else year, number, int(found["day"]))  # noqa: PLR2004  # two digits
+        return date(*_year_and_month(found), int(found["day"]))
     except ValueError:
         raise BadInput(
             "DATE_AMBIGUOUS",
@@ -142,10 +163,26 @@ def instant(value: str, what: str) -> datetime:
     return parsed
 
 
+_EARLIEST_YEAR = 2000  # no case or company of a programme has done anything that counts before; it is a slip
+
+
 def not_future(value: date, today: date, what: str) -> date:
-    """Return a day that is not after today. Raises BadInput."""
+    """Return a day that is not after today, nor from before any programme of ours. Raises BadInput."""
+    if value.year < _EARLIEST_YEAR:
+        raise BadInput("DATE_FAR", f"{what}, {in_words(value)}, is before the year {_EARLIEST_YEAR}. Look at its year.")
     if value > today:
-        raise BadInput("DATE_ORDER", f"{what} {value.isoformat()} is in the future; today is {today.isoformat()}.")
+        raise BadInput("DATE_ORDER", f"{what}, {in_words(value)}, is in the future; today is {in_words(today)}.")
+    return value
+
+
+_YEARS_AHEAD = 10  # no deadline of a case lies further off; a day beyond is a slip of the year
+
+
+def not_far(value: date, today: date, what: str, **details: str) -> date:
+    """Return a day that is not so far ahead that its year must be a slip. Raises BadInput."""
+    if value > add_years(today, _YEARS_AHEAD):
+        sentence = f"{what}, {in_words(value)}, is more than ten years ahead. Look at its year."
+        raise BadInput("DATE_FAR", sentence, **details)
     return value
 
 

@@ -465,6 +465,13 @@ class TestRequests:
         assert [[one["number"] for one in requests] for requests in told] == [[1], [2]]
         assert told[1][0]["question"] == "Which guard?"
 
+    def test_are_refused_a_day_for_the_answer_that_is_past(self, desk: Desk):
+        past = TODAY - ONE_DAY
+        with bad("DATE_ORDER"):
+            desk.advance(desk.in_review(), "request_information", reason="Which?", given={"reply_by": past.isoformat()})
+        with bad("DATE_ORDER"):
+            self.ask(desk, self.waiting(desk), reply_by=past)
+
     def test_are_answered_one_by_one(self, desk: Desk):
         reference = self.waiting(desk)
         self.ask(desk, reference, reply_by=TODAY + 3 * ONE_DAY)

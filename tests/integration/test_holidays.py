@@ -10,6 +10,7 @@ from sqlalchemy.exc import NoResultFound
 
 from states.dates import local_instant
 from states.facts import CLOCK, OPERATOR, Person
+from states.guards import in_words
 from states.loader import load_programme
 from states.planner import Planned
 from workflow import models
@@ -194,18 +195,18 @@ class TestDeadlines:
 
         (request,) = builders.rows_of(office, models.InformationRequest)
         assert (request["reply_by"], request["calendar"]) == (date(2026, 12, 21), "statutory")
-        assert sentence.endswith("2026-12-20 is a Sunday: the answer is due on 2026-12-21.")
+        assert sentence.endswith("Sun 20 Dec 2026 is a Sunday: the answer is due on Mon 21 Dec 2026.")
         assert builders.case_of(office, reference)["deadline"] == date(2026, 12, 21)
 
     @pytest.mark.parametrize(
         ("named", "due", "why"),
         [
             (date(2026, 12, 19), date(2026, 12, 19), ""),  # a Saturday counts
-            (date(2026, 12, 25), date(2026, 12, 26), "2026-12-25 is a public holiday"),  # Friday, then Saturday
+            (date(2026, 12, 25), date(2026, 12, 26), "Fri 25 Dec 2026 is a public holiday"),  # Friday, then Saturday
             (
                 date(2027, 2, 6),
                 date(2027, 2, 9),
-                "2027-02-06 is a public holiday",
+                "Sat 6 Feb 2027 is a public holiday",
             ),  # New Year, Sunday and the day for it
         ],
     )
@@ -216,7 +217,7 @@ class TestDeadlines:
         done = builders.done(ask_information(office, reference=reference, question="Who?", reply_by=named, act=officer))
 
         assert done.data["reply_by"] == due
-        assert (why or f"The answer is due on {due.isoformat()}") in done.sentence
+        assert (why or f"The answer is due on {in_words(due)}") in done.sentence
         assert builders.rows_of(office, models.InformationRequest, number=2)[0]["reply_by"] == due
 
     def test_roll_later_with_a_holiday_and_those_affected_are_told(self, office: Office, admin: Person):

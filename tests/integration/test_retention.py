@@ -313,7 +313,7 @@ class TestNotDue:
     def test_says_why_of_a_named_case(self, one: Archive):
         one.set_periods()
 
-        with pytest.raises(BadInput, match="until 2033-11-23"):
+        with pytest.raises(BadInput, match="until Wed 23 Nov 2033"):
             one.ask(EARLIER, references=[one.reference])
 
     def test_is_told_when_nothing_is(self, one: Archive):

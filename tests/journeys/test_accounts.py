@@ -29,7 +29,7 @@ class TestPasswords:
 
         said = aeo("officer", "add", ADMIN, "--name", "Rosnah Yusof", "--role", "admin", "--password-stdin")
 
-        assert said == "Rosnah Yusof has an account with admin."
+        assert said == "Rosnah Yusof has an account as an administrator."
         assert PASSWORD not in said
 
     def test_that_are_weak_add_nobody(self, aeo: Console, typed):
@@ -101,8 +101,8 @@ class TestProduction:
         assert "is not admin@" in office("officer", "role", OFFICER, "--add", "supervisor", "--as", ADMIN, expect=2)
         office("officer", "role", OFFICER, "--add", "supervisor", expect=1)
         production(monkeypatch, tokens[ADMIN])
-        assert "now holds officer, supervisor" in office("officer", "role", OFFICER, "--add", "supervisor")
-        assert "now holds officer." in office("officer", "role", OFFICER, "--remove", "supervisor", "--as", ADMIN)
+        assert "is an officer and a supervisor now" in office("officer", "role", OFFICER, "--add", "supervisor")
+        assert "is an officer now." in office("officer", "role", OFFICER, "--remove", "supervisor", "--as", ADMIN)
 
     def test_begins_with_an_admin_and_the_first_token(self, aeo: Console, typed, monkeypatch: pytest.MonkeyPatch):
         aeo("db", "upgrade")

@@ -41,8 +41,8 @@ def test_a_question_whose_day_is_off_says_on_which_day_the_answer_is_due(casewor
     more = ("information", "ask", reference, "--question", "Who?", "--reply-by", "2026-12-25", "--as", OFFICER)
     told = casework.aeo(*more)
 
-    assert asked["notes"] == ["2026-12-20 is a Sunday: the answer is due on 2026-12-21."]
-    assert "2026-12-25 is a public holiday: the answer is due on 2026-12-26." in told
+    assert asked["notes"] == ["Sun 20 Dec 2026 is a Sunday: the answer is due on Mon 21 Dec 2026."]
+    assert "Fri 25 Dec 2026 is a public holiday: the answer is due on Sat 26 Dec 2026." in told
 
 
 def test_a_contact_lets_the_manager_s_own_reminder_rest(casework: Office) -> None:
@@ -58,6 +58,6 @@ def test_a_contact_lets_the_manager_s_own_reminder_rest(casework: Office) -> Non
     assert "is past" in past
     assert "superseded: the company was contacted on 2029-04-27" in rehearsed
     assert casework.mails("renewal_not_started") == []
-    assert "Company contacted on 2029-04-27, expects to file by 2029-06-26: Files in June." in casework.aeo(
+    assert "Company contacted on Fri 27 Apr 2029, expects to file by Tue 26 Jun 2029: Files in June." in casework.aeo(
         "application", "history", reference
     )

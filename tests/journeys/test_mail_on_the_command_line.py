@@ -60,7 +60,7 @@ def test_mail_that_comes_back_becomes_a_letter_until_the_address_is_mended(
     assert (letter["application"], letter["message"], letter["letter"]) == (reference, message["id"], True)
     closing = ("task", "close", str(letter["id"]), "--outcome", "Posted.", "--as", OFFICER)
     assert "--posted-on" in office(*closing, expect=2)
-    assert "posted on 2026-01-05" in office(*closing, "--posted-on", "2026-01-05")
+    assert "posted on Mon 5 Jan 2026" in office(*closing, "--posted-on", "2026-01-05")
     assert office("task", "list") == "No task is open."
 
     again = ("outbox", "retry", str(message["id"]), "--as", OFFICER)

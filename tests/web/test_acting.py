@@ -63,7 +63,7 @@ class TestTheNextStep:
         reference = with_pack(office, staff)
         browser = w.browser(office, staff.officer)
         done = browser.follow(press(browser, browser.get(f"/cases/{reference}"), f"/cases/{reference}/do/start_review"))
-        assert "Start the review: " in w.words_of(done)
+        assert "The review has begun. " in w.words_of(done)
         assert b.case_of(office, reference)["state"] == "checklist_review"
 
     def test_that_is_blocked_lists_every_rule_with_who_and_where(self, office):
@@ -187,7 +187,7 @@ class TestThePageOfAnAction:
         browser, address = w.browser(office, staff.officer), f"/cases/{reference}/do/request_information"
         page = browser.get(address)
         told = browser.follow(press(browser, page, address, reason="Where is the log?", given_reply_by="10 dec 2026"))
-        assert "Request information: " in w.words_of(told)
+        assert f"The question is put to the company. {reference} is now Awaiting" in w.words_of(told)
         assert str(b.case_of(office, reference)["deadline"]) == "2026-12-10"
 
     def test_names_the_field_of_a_bad_date_and_keeps_the_rest(self, office):
@@ -204,14 +204,33 @@ class TestThePageOfAnAction:
         assert 'value="3 27"' in answer.text
         assert b.everything(office) == before
 
-    def test_points_to_the_reason_that_a_rule_asks_for(self, office):
+    def test_points_to_what_was_left_empty_before_a_rule_refuses_on_record(self, office):
         staff = b.people(office)
         reference = b.in_validation(office, staff)
-        browser, address = w.browser(office, staff.officer), f"/cases/{reference}/do/return_to_checklist"
-        answer = press(browser, browser.get(address), address)
-        assert answer.status_code == 409
-        assert '<li data-code="REASON_MISSING"><a href="#f-reason">' in answer.text
-        assert b.case_of(office, reference)["state"] == "validation"
+        browser, before = w.browser(office, staff.officer), b.everything(office)
+        for trigger, wrong in (
+            ("request_information", '<a href="#f-reason">The question is empty. Write it.'),
+            ("return_to_checklist", '<a href="#f-reason">The reason is empty. Write it.'),
+            ("withdraw", '<a href="#f-reason_code">Choose the ground.'),
+        ):
+            address = f"/cases/{reference}/do/{trigger}"
+            answer = press(browser, browser.get(address), address, reason=" ")
+            assert (answer.status_code, wrong in answer.text) == (422, True), trigger
+        assert b.everything(office) == before
+
+    def test_refuses_a_day_for_the_answer_that_is_past_or_far_off(self, office):
+        staff = b.people(office)
+        reference = b.in_validation(office, staff)
+        browser, address = w.browser(office, staff.officer), f"/cases/{reference}/do/request_information"
+        before = b.everything(office)
+        for typed, said in (
+            ("1 1 2020", "The answer would be due on Wed 1 Jan 2020, which is past; today is Mon 23 Nov 2026."),
+            ("1 1 9999", "The day by which to answer, Fri 1 Jan 9999, is more than ten years ahead."),
+        ):
+            answer = press(browser, browser.get(address), address, reason="Where?", given_reply_by=typed)
+            assert answer.status_code == 422
+            assert f'<a href="#f-given_reply_by">{said}' in answer.text
+        assert b.everything(office) == before
 
     def test_keeps_the_text_when_the_case_changed_meanwhile(self, office):
         staff = b.people(office)
@@ -228,7 +247,7 @@ class TestThePageOfAnAction:
         assert f"{staff.second_officer.name} , Mon 23 Nov 2026, 9:00 : Document added: " in told
         assert b.case_of(office, reference)["state"] == "validation"
         again = browser.follow(press(browser, stale, address, reason="The seal log of Jurong is missing."))
-        assert "Return to the checklist: " in w.words_of(again)
+        assert "The case is back at the checklist. " in w.words_of(again)
 
     def test_of_two_who_decide_the_second_reads_who_decided_and_keeps_the_reason(self, office):
         staff = b.people(office)

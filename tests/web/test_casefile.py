@@ -80,6 +80,15 @@ def desk(office):
 
 
 class TestDocuments:
+    def test_of_which_one_cannot_be_kept_are_none_and_the_page_says_so_and_which_one(self, desk):
+        before = b.everything(desk.office)
+        answer = desk.add(("seal log.pdf", PDF), (f"gate {'x' * 240}.png", PNG))
+        said = w.words_of(answer)
+        assert answer.status_code == 422
+        assert f'The name of the file "gate {"x" * 55}…" has 249 characters' in said
+        assert "None of the files was saved. Choose them all again." in said
+        assert b.everything(desk.office) == before
+
     def test_several_files_are_added_at_once_and_the_receipt_names_their_digests(self, desk):
         page = desk.browser.follow(desk.add(("seal log.pdf", PDF), ("gate.png", PNG)))
         said = w.words_of(page)
@@ -277,6 +286,44 @@ class TestChecklist:
         assert "There is nothing to assess before the answer is recorded" in drawer
         assert 'id="drawer-title"' not in desk.open("checklist?at=NOPE&site=Nowhere").text
 
+    def test_papers_of_one_name_are_told_apart_by_kind_and_day(self, desk):
+        desk.add(("good.pdf", PDF))
+        desk.browser.post(
+            f"{desk.base}/documents", {"kind": "bizfile_report"}, [("file", ("good.pdf", PDF, "application/pdf"))]
+        )
+        said = w.words_of(desk.open("checklist?at=TF1.1"))
+        assert "good.pdf Supporting evidence for a checklist answer, version 1, Mon 23 Nov 2026" in said
+        assert said.count("good.pdf") == 2
+
+    def test_an_action_needs_words_and_a_day_that_is_no_slip(self, desk):
+        desk.answer("TF1.1", "no")
+        page = desk.open("checklist?at=TF1.1")
+        for typed, wrong in (
+            ({"note": ""}, '<a href="#f-note">Write in the note what the company must do.'),
+            ({"note": "Mend it.", "due_on": "1 1 9999"}, '<a href="#f-due_on">The day of the action, Fri 1 Jan 9999,'),
+            ({"note": "Mend it.", "due_on": "1 1 2020"}, '<a href="#f-due_on">The day of the action, Wed 1 Jan 2020,'),
+        ):
+            answer = desk.send(page, "checklist/assess", assessment="action", **typed)
+            assert (answer.status_code, wrong in answer.text) == (422, True), wrong
+        told = b.done(
+            assess_criterion(
+                desk.office, reference=desk.reference, criterion="TF1.1", assessment="action", act=desk.officer
+            )
+        )
+        assert "Nothing says what the company must do." in told.sentence
+
+    def test_a_colleagues_note_stays_his_when_somebody_else_assesses(self, desk):
+        desk.answer("TF1.1", documents=[desk.pack["bizfile_report"]])
+        lee = b.act(desk.staff.second_officer)
+        given = {"reference": desk.reference, "criterion": "TF1.1", "assessment": "unmet", "note": "Plan missing."}
+        b.done(assess_criterion(desk.office, act=lee, **given))
+        page = desk.open("checklist?at=TF1.1")
+        assert "Plan missing. Bala Krishnan" in w.words_of(page)
+        assert desk.send(page, "checklist/assess", assessment="met").status_code == 303
+        cell = desk.cell("TF1.1")
+        assert (cell.assessment, cell.assessed_by, cell.note) == ("met", "Adeline Goh", "")
+        assert desk.entries("case:finding:assessed")[0]["detail"]["note"] == "Plan missing."
+
     def test_an_answer_is_recorded_and_assessed_and_the_next_open_one_opens(self, desk):
         evidence = b.add(desk.office, desk.officer, desk.reference, "evidence")
         page = desk.open("checklist?at=TF1.1")
@@ -473,6 +520,9 @@ class TestVisits:
     def test_what_is_wrong_with_a_visit_comes_back_with_what_was_typed(self, desk):
         future = (local_day(b.NOW, b.ZONE) + timedelta(days=2)).isoformat()
         report = [("report", ("visit.pdf", PDF, "application/pdf"))]
+        table = [("report", ("data.csv", b"a,b", "text/csv"))]
+        no_report = desk.browser.post(f"{desk.base}/visits/new", {"held_on": "today", "site": ""}, table)
+        assert '"data.csv" is no report: it is neither PDF nor Word' in w.words_of(no_report)
         answer = desk.browser.post(f"{desk.base}/visits/new", {"held_on": future, "site": ""}, report)
         assert answer.status_code == 422
         assert "is in the future" in w.words_of(answer)

@@ -116,7 +116,7 @@ class TestTheDecisionPage:
         reference = b.ready_to_certify(office, staff)
         browser, address = w.browser(office, staff.approver), f"/cases/{reference}/decide/certify"
         told = browser.follow(press(browser, browser.get(address), address, given_valid_from="1 dec 2026"))
-        assert "is now Certified" in w.words_of(told)
+        assert "The certificate is issued. STP-2026-000001 is now Certified" in w.words_of(told)
         assert str(b.case_of(office, reference)["valid_from"]) == "2026-12-01"
 
     def test_names_the_field_of_a_bad_day(self, office):
@@ -259,7 +259,7 @@ class TestTheApprovals:
         reference, number = asked_to_confirm(office, staff)
         browser = w.browser(office, staff.supervisor, now=b.NOW + timedelta(days=20))
         page = browser.get("/approvals")
-        assert "Record the withdrawal, counted from 2026-11-23" in w.words_of(page)
+        assert "Record the withdrawal, counted from Mon 23 Nov 2026" in w.words_of(page)
         assert "Asked by Adeline Goh" in w.words_of(page)
         browser.follow(press(browser, page, f"/approvals/{number}/confirm"))
         assert b.case_of(office, reference)["state"] == "withdrawn"

@@ -1,8 +1,13 @@
 """People and companies as pages."""
 
+import re
+from datetime import date
+
 import browsing as w
 import builders as b
 import pytest
+
+from workflow.operations.assign_application import assign_application
 
 
 @pytest.fixture
@@ -24,10 +29,10 @@ def test_a_person_is_added_and_given_other_roles(office, admin):
     assert ticked(bad) == ["officer", "approver"]
     made = browser.post("/people", {"name": "Lee Jia Hui", "email": "lee@customs.example", "role": "officer"})
     page = browser.follow(made)
-    assert "Lee Jia Hui has an account with officer." in w.words_of(page)
+    assert "Lee Jia Hui has an account as an officer." in w.words_of(page)
     address = made.headers["location"]
     told = w.words_of(browser.follow(browser.post(f"{address}/roles", {"role": ["officer", "approver"]})))
-    assert "Lee Jia Hui now holds approver, officer." in told
+    assert "Lee Jia Hui is an approver and an officer now." in told
     clash = browser.post(f"{address}/roles", {"role": ["officer", "admin"]})
     assert clash.status_code == 422
     assert "admin" in w.words_of(clash)
@@ -79,6 +84,24 @@ def test_auditors_read_people_and_change_nothing(office, admin):
     assert admin.name == "Rosnah Yusof"
 
 
+def options(page, name):
+    """Return the words of a choice, without the one that chooses nobody."""
+    (found,) = re.findall(rf'<select[^>]* name="{name}".*?</select>', page.text, re.DOTALL)
+    return re.findall(r"<option[^>]*>([^<]+)", found)[1:]
+
+
+def test_only_those_who_can_are_offered_as_deputies_and_successors(office, admin):
+    staff = b.people(office)
+    reference = b.submit(office, b.act(staff.officer))
+    b.done(assign_application(office, reference=reference, to=b.email_of(staff.officer), act=b.act(staff.officer)))
+    page = w.browser(office, admin).get(f"/people/{staff.officer.id}")
+    assert options(page, "deputy") == options(page, "successor") == ["Bala Krishnan"]
+    own = w.browser(office, staff.supervisor).get("/portfolio")
+    assert options(own, "deputy") == []
+    of_manager = w.browser(office, staff.supervisor).get(f"/portfolio?manager={b.email_of(staff.account_manager)}")
+    assert "Adeline Goh" not in options(of_manager, "deputy")
+
+
 def test_a_company_is_found_and_shown_to_those_who_may_see_it(office):
     staff = b.people(office)
     reference = b.certified(office, staff, company_name="Copperwake Terminals Pte. Ltd.")
@@ -90,6 +113,9 @@ def test_a_company_is_found_and_shown_to_those_who_may_see_it(office):
     page = browser.get(f"/companies/{uen}")
     assert reference in page.text
     assert "account manager Dewi Lestari" in w.words_of(page)
+    assert "Premium, assessed Mon 23 Nov 2026 , holds to Fri 23 Nov 2029" in w.words_of(page)
+    later = w.browser(office, staff.officer, now=b.morning_of(date(2030, 2, 1)))
+    assert ", ended on Fri 23 Nov 2029" in w.words_of(later.get(f"/companies/{uen}"))
     other = w.browser(office, b.another_person(office, "p-99", "Ong Kah Seng", "account_manager"))
     assert other.get(f"/companies/{uen}").status_code == other.get("/companies/NONE").status_code == 404
     assert "Copperwake" not in other.get("/companies").text

@@ -58,6 +58,8 @@ def test_a_holiday_is_added_and_withdrawn_or_the_form_comes_back(office, admin):
     assert 'href="#f-day"' in bad.text
     told = w.words_of(browser.follow(browser.post("/holidays", {"day": "9 dec 2026", "name": "Polling Day"})))
     assert "Wed 9 Dec 2026 Polling Day gazetted" in told
+    again = w.words_of(browser.follow(browser.post("/holidays", {"day": "9 dec 2026", "name": "Again"})))
+    assert 'was known as a public holiday already: Polling Day. The name "Again" was not taken.' in again
     browser.post("/holidays/2026-12-09/withdraw", {"reason": "The election was moved."})
     with office.database.snapshot() as connection:
         known = holidays(connection, first=date(2026, 12, 9), last=date(2026, 12, 9))

@@ -1,7 +1,9 @@
 """Kinds of trail entries and their wording for people. Must not know how entries are stored."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import lru_cache
 from typing import Any
 
 # kind -> sentence; the names in braces are members of the entry's `about` and `detail`, and `from`/`to`/`trigger`.
@@ -46,7 +48,7 @@ WORDING: dict[str, str] = {
     "case:disposal:made": "Disposed of after the retention period (no. {approval}): {what}",
     "case:plan:moved": "{moved} planned messages moved, {why}",
     "case:deadline:moved": "Answer to request {request} due on {reply_by} instead of {before}, {why}",
-    "clock:reminder:sent": "Reminder {rule} put into the outbox for {recipients} recipients",
+    "clock:reminder:sent": "Reminder {rule} put into the outbox, recipients: {recipients}",
     "clock:reminder:superseded": "Reminder {rule} superseded: {outcome}",
     "clock:task:escalated": "Supervisors told of task {task}, open since {open_since}",
     "clock:timer:superseded": "{rule} superseded: {outcome}",
@@ -100,12 +102,34 @@ WORDING: dict[str, str] = {
 
 _NAME = re.compile(r"\{(\w+)\}")
 _OF_THE_ENTRY = frozenset({"from", "to", "unmet_count"})
-# Each sentence for the operator %, and the names it wants, with what is said where one is not there: taken apart once
-# and not for each entry of a long export.
+
+
+@lru_cache(maxsize=8192)  # the same days and kinds come again and again in a long export
+def _day(value: str) -> str:
+    """Return a day as people write it: Thu 28 Jan 2027."""
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        return value
+    return f"{day:%a} {day.day} {day:%b %Y}"
+
+
+@lru_cache(maxsize=8192)
+def _without_underscores(value: str) -> str:
+    return value.replace("_", " ")
+
+
+_SAID: dict[str, Callable[[str], str]] = {
+    **dict.fromkeys(("document_kind", "rule"), _without_underscores),
+    **dict.fromkeys(("reply_by", "received_on", "planned_on", "held_on", "assessed_on"), _day),
+    **dict.fromkeys(("contacted_on", "expects_on", "day", "first", "last", "open_since"), _day),
+}
+# Each sentence for the operator %, and the names it wants, with what is said where one is not there and how its value
+# is said: taken apart once and not for each entry of a long export.
 _PARTS = {
     kind: (
         _NAME.sub("%s", sentence.replace("%", "%%")),
-        [(name, name in _OF_THE_ENTRY, f"({name} not recorded)") for name in _NAME.findall(sentence)],
+        [(name, name in _OF_THE_ENTRY, f"({name} not recorded)", _SAID.get(name)) for name in _NAME.findall(sentence)],
     )
     for kind, sentence in WORDING.items()
 }
@@ -120,11 +144,10 @@ def in_words(entry: Mapping[str, Any]) -> str:
     sentence, names = parts
     about, detail = entry.get("about", _NOTHING), entry.get("detail", _NOTHING)
     values = []
-    for name, of_the_entry, missing in names:
+    for name, of_the_entry, missing, said in names:
         if of_the_entry:
             values.append(len(entry.get("unmet", ())) if name == "unmet_count" else entry.get(name, ""))
-        elif name in about:
-            values.append(about[name])
-        else:
-            values.append(detail.get(name, missing))
+            continue
+        value = about[name] if name in about else detail.get(name, missing)
+        values.append(said(value) if said is not None and isinstance(value, str) else value)
     return sentence % tuple(values)

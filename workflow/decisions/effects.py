@@ -12,16 +12,17 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, or_, select, update
 
-from states.dates import CalendarName
+from states.dates import CalendarName, local_day
 from states.definition import Effect, Programme
 from states.facts import Facts
-from states.guards import Attempt
+from states.guards import Attempt, in_words
 from states.planner import plan_request
 from states.standing import FOR_EVER, Certificate, Held
 from states.terms import Term, decided_term
 from workflow import models
 from workflow.decisions.outcome import Act
 from workflow.decisions.record import Change, Happened, Issued, Superseded
+from workflow.errors import BadInput
 from workflow.models.base import table_of
 from workflow.store import calendar
 from workflow.store.cases import Case
@@ -85,14 +86,28 @@ def continuation(programme: Programme, last: date | None) -> date | None:
 
 
 def _ask(d: Deciding) -> None:
-    rules = d.programme.information
-    counted = d.attempt.day("reply_by") or d.day + timedelta(days=rules.reply_days)
+    today = local_day(d.act.now, d.programme.time_zone)
+    counted = answer_day(d.programme, d.attempt.day("reply_by"), asked_on=d.day, today=today)
     reply = deadline(d.connection, d.programme, counted)
     number = ask(d.connection, d.case, d.attempt.reason, reply, d.act)
     d.change.detail |= {"request": number, "reply_by": reply.day, "calendar": reply.calendar}
     d.told["requests"] = [{"number": number, "question": d.attempt.reason, "reply_by": reply.day}]
     d.said += [reply.sentence] if reply.sentence else []
     d.change.planned = (*d.change.planned, *planned_request(d.connection, d.programme, number, reply.day))
+
+
+def answer_day(programme: Programme, named: date | None, *, asked_on: date, today: date) -> date:
+    """Return the day by which a company shall answer: the named one, or as many days on as the programme gives.
+
+    Raises BadInput for one that is past: question, reminder and final notice would go out together.
+    """
+    day = named or asked_on + timedelta(days=programme.information.reply_days)
+    if day < today:
+        sentence = (
+            f"The answer would be due on {in_words(day)}, which is past; today is {in_words(today)}. Name a later day."
+        )
+        raise BadInput("DATE_ORDER", sentence, field="reply_by")
+    return day
 
 
 class Deadline(NamedTuple):
@@ -110,7 +125,7 @@ def deadline(connection: Connection, programme: Programme, counted: date) -> Dea
     zone, ahead = programme.time_zone, counted + timedelta(days=60)
     days = calendar.statutory_calendar(connection, zone, programme.calendars, counted, ahead)
     why, day = days.excluded(counted), days.deadline(counted)
-    sentence = f"{counted.isoformat()} is {why}: the answer is due on {day.isoformat()}." if why else ""
+    sentence = f"{in_words(counted)} is {why}: the answer is due on {in_words(day)}." if why else ""
     return Deadline(day, "statutory", sentence)
 
 

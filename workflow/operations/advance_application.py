@@ -10,12 +10,12 @@ from sqlalchemy import Connection, select
 from states.dates import local_day, start_of
 from states.definition import Programme, Transition
 from states.facts import Facts, Person
-from states.guards import Attempt
+from states.guards import Attempt, in_words
 from states.terms import decided_term
 from workflow import inputs, models
 from workflow.decisions.approvals import open_approval
 from workflow.decisions.decide import Request, decide, summary
-from workflow.decisions.effects import end_of_standing
+from workflow.decisions.effects import answer_day, end_of_standing
 from workflow.decisions.once import once
 from workflow.decisions.outcome import Act, Done, Outcome
 from workflow.decisions.record import stale
@@ -88,7 +88,7 @@ def _advance(connection: Connection, office: Office, case: Case, wish: _Wish, ac
     day = wish.effective_on or _received_on(connection, programme, case, transition)
     effective_at = _effective_at(programme, case, transition, day, act.now)
     loaded = facts.load_one(connection, office, case, now=act.now)
-    read = _given(connection, programme, case, loaded, transition, wish.given, effective_at)
+    read = _given(connection, programme, case, loaded, transition, wish.given, effective_at, act.now)
     request = Request(wish.trigger, Attempt(wish.reason, wish.reason_code, read), effective_at, wish.internal_reason)
     why = _second_person(connection, programme, transition, request, act.now, chosen=wish.effective_on is not None)
     if why and machine.judge(wish.trigger, loaded.facts, act.actor, request.attempt).allowed:
@@ -119,7 +119,7 @@ def fire_confirmed(
     day = inputs.day(asked["effective_on"], "The effective day") if asked["effective_on"] else None
     effective_at = _effective_at(machine.programme, case, transition, day, act.now)
     loaded = facts.load_one(connection, office, case, now=act.now)
-    read = _given(connection, machine.programme, case, loaded, transition, asked["given"], effective_at)
+    read = _given(connection, machine.programme, case, loaded, transition, asked["given"], effective_at, act.now)
     attempt = Attempt(asked["reason"], asked["reason_code"], read)
     request = Request(asked["trigger"], attempt, effective_at, asked["internal_reason"], confirmed_by=act.actor.id)
     return decide(connection, office, machine, case, loaded, request, Act(requester, act.proven, act.now))
@@ -137,12 +137,12 @@ def _second_person(
     """Return why one person alone may not do it, or nothing; `chosen` says that the person named the day."""
     today, day = local_day(now, programme.time_zone), local_day(request.effective_at, programme.time_zone)
     if chosen and far_back(connection, programme, day, today):
-        return f"counted from {day.isoformat()}, more than {BACKDATED_DAYS} office days ago"
+        return f"counted from {in_words(day)}, more than {BACKDATED_DAYS} office days ago"
     if request.attempt.reason_code == "no_reply":
         return "closing for no reply"
     earlier = request.attempt.day("valid_until")
     if earlier and "issue_certificate" in transition.effects:
-        return f"another last day than the rules give, {earlier.isoformat()}"
+        return f"another last day than the rules give, {in_words(earlier)}"
     return ""
 
 
@@ -208,7 +208,7 @@ def _effective_at(
     if effective_on < before:
         raise BadInput(
             "DATE_ORDER",
-            f"The effective day {effective_on.isoformat()} is before the previous decision of {before.isoformat()}. "
+            f"The effective day {in_words(effective_on)} is before the previous decision of {in_words(before)}. "
             "Decisions keep their order.",
         )
     if "take_information" not in transition.effects:  # when an answer arrived, whatever has ended since
@@ -236,6 +236,7 @@ def _given(
     transition: Transition,
     given: Mapping[str, str],
     effective_at: datetime,
+    now: datetime,
 ) -> dict[str, date | str | int]:
     """Read the given facts as the transition declares them. Raises BadInput."""
     read: dict[str, date | str | int] = {}
@@ -252,6 +253,11 @@ def _given(
                 raise BadInput("GIVEN", f'{transition.trigger} takes no given fact "{key[:40]}". Known: {known}.')
     if "undo_ending" in transition.effects:
         _never_shorter(case, read.get("valid_until"))
+    if "ask_information" in transition.effects:
+        named, zone = read.get("reply_by"), programme.time_zone
+        day = named if isinstance(named, date) else None
+        counted = answer_day(programme, day, asked_on=local_day(effective_at, zone), today=local_day(now, zone))
+        inputs.not_far(counted, local_day(now, zone), "The day by which to answer", field="reply_by")
     if "issue_certificate" in transition.effects:
         _in_bounds(programme, loaded.facts, read, local_day(effective_at, programme.time_zone))
     return read
@@ -269,8 +275,13 @@ def _never_shorter(case: Case, until: date | str | int | None) -> None:
     last = case.held.last_day
     if until is None or (isinstance(until, date) and last and until > last):
         return
-    told = f"must be after {last.isoformat()}, the last day as it stands" if last else "needs a certificate"
-    raise BadInput("DATE_ORDER", f"valid_until {until} {told}. Leave it out to restore the dates as they were.")
+    told = f"must be after {in_words(last)}, the last day as it stands" if last else "needs a certificate"
+    day = f", {in_words(until)}," if isinstance(until, date) else ""
+    raise BadInput(
+        "DATE_ORDER",
+        f"The last day that the order sets{day} {told} (--given valid_until). Leave it out to restore the dates as they were.",
+        field="valid_until",
+    )
 
 
 def _in_bounds(programme: Programme, seen: Facts, read: Mapping[str, date | str | int], decided_on: date) -> None:
@@ -283,14 +294,16 @@ def _in_bounds(programme: Programme, seen: Facts, read: Mapping[str, date | str 
         if first != rules.valid_from:
             raise BadInput(
                 "DATE_ORDER",
-                f"The certificate in hand runs to {held.newest.valid_until.isoformat()}, so the renewed one begins on "
-                f"{rules.valid_from.isoformat()}. Leave valid_from out.",
+                f"The certificate in hand runs to {in_words(held.newest.valid_until)}, so the renewed one begins on "
+                f"{in_words(rules.valid_from)}. Leave the first day out (--given valid_from).",
+                field="valid_from",
             )
     elif first and not decided_on <= first <= last:
         raise BadInput(
             "DATE_ORDER",
-            f"valid_from {first.isoformat()} must lie between the decision day {decided_on.isoformat()} and "
-            f"{last.isoformat()}. A certificate is never backdated.",
+            f"The first day, {in_words(first)}, must lie between the decision day {in_words(decided_on)} and "
+            f"{in_words(last)} (--given valid_from). A certificate is never backdated.",
+            field="valid_from",
         )
     rules = decided_term(programme, held, decided_on, band, first=first)
     if rules.valid_until < rules.valid_from:  # the band ends before that: the rules say so
@@ -298,6 +311,8 @@ def _in_bounds(programme: Programme, seen: Facts, read: Mapping[str, date | str 
     if until and not rules.valid_from <= until <= rules.valid_until:
         raise BadInput(
             "DATE_ORDER",
-            f"valid_until {until.isoformat()} must lie between {rules.valid_from.isoformat()} and "
-            f"{rules.valid_until.isoformat()}: an approver may set it earlier than the rules give, never later.",
+            f"The last day, {in_words(until)}, must lie between {in_words(rules.valid_from)} and "
+            f"{in_words(rules.valid_until)} (--given valid_until): an approver may set it earlier than the rules give, "
+            "never later.",
+            field="valid_until",
         )

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select, update
 
 from states.dates import local_day
 from states.definition import Programme
+from states.guards import in_words
 from workflow import inputs, models
 from workflow.access import Deed
 from workflow.decisions.approvals import open_approval
@@ -64,7 +65,7 @@ def answer_information(
         if day < asked_on:
             raise BadInput(
                 "DATE_ORDER",
-                f"The day of receipt {day.isoformat()} is before the question of {asked_on.isoformat()}. Correct it.",
+                f"The day of receipt {in_words(day)} is before the question of {in_words(asked_on)}. Correct it.",
             )
         role = permit(connection, office.origin, case, programme, Deed.TAKE_ANSWER, act)
         if isinstance(role, Refused):
@@ -84,7 +85,7 @@ def answer_information(
         words, data = f"The answer to request {number} of {reference} is recorded.", {"open": len(found) - 1}
         if far_back(connection, programme, day, today):
             why = f"more than {BACKDATED_DAYS} office days before it was recorded"
-            sentence = f"The answer to request {number} of {reference} arrived on {day.isoformat()}, {why}"
+            sentence = f"The answer to request {number} of {reference} arrived on {in_words(day)}, {why}"
             approval = open_approval(
                 connection,
                 office,

@@ -1,14 +1,14 @@
 """Asks a company one more question while its case waits for information already."""
 
-from datetime import date, timedelta
+from datetime import date
 
 from states.dates import local_day
-from states.guards import Unmet
+from states.guards import Unmet, in_words
 from workflow import inputs
 from workflow.access import Deed
 from workflow.decisions.approvals import newest_decision
 from workflow.decisions.decide import summary
-from workflow.decisions.effects import ask, deadline, planned_request
+from workflow.decisions.effects import answer_day, ask, deadline, planned_request
 from workflow.decisions.notices import Notice, payload, recipients
 from workflow.decisions.outcome import Act, Done, Outcome, Refused
 from workflow.decisions.permit import permit, refuse
@@ -66,12 +66,8 @@ def ask_information(
         case = cases.lock(connection, reference, act.actor)
         programme = office.editions.machine(connection, case.programme, case.edition).programme
         today = local_day(act.now, programme.time_zone)
-        counted = reply_by or today + timedelta(days=programme.information.reply_days)
-        if counted < today:
-            raise BadInput(
-                "DATE_ORDER",
-                f"The deadline {counted.isoformat()} is past; today is {today.isoformat()}. Name a later day.",
-            )
+        counted = answer_day(programme, reply_by, asked_on=today, today=today)
+        inputs.not_far(counted, today, "The day by which to answer", field="reply_by")
         role = permit(connection, office.origin, case, programme, Deed.ASK, act)
         if isinstance(role, Refused):
             return role
@@ -101,6 +97,6 @@ def ask_information(
             cause=f"request:{case.id}:{number}",
         )
         record(connection, office.origin, case, programme, act, change)
-        due = reply.sentence or f"The answer is due on {reply.day.isoformat()}."
+        due = reply.sentence or f"The answer is due on {in_words(reply.day)}."
         words = f"Request {number} of {reference} is put to the company. {due}"
         return Done(words, summary(case) | {"number": number, "reply_by": reply.day, "calendar": reply.calendar})

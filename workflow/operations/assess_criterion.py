@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, select, update
 
 from states.dates import local_day
 from states.definition import Programme, Section
-from states.guards import Unmet
+from states.guards import Unmet, in_words
 from workflow import inputs, models
 from workflow.access import Deed
 from workflow.decisions.decide import summary
@@ -74,11 +74,15 @@ def assess_criterion(
         detail: dict[str, Any] = {"criterion": criterion, "assessment": assessment}
         if due_on:
             detail["due_on"] = due_on
+        if note:  # the next assessment has its own note; the history keeps this one
+            detail["note"] = note
         if sites != ("",):
             detail["sites"] = list(sites)
         change = Change("case:finding:assessed", role, detail=detail, deed="assessed")
         record(connection, office.origin, case, programme, act, change)
         words = f"Criterion {criterion} of {reference}{at(sites)} is assessed {assessment}."
+        if assessment == "action" and not note:
+            words += " Nothing says what the company must do. Assess again with a note."
         if assessment == "action" and due_on is None:
             words += (
                 " The action has no day by which it is due, so nobody will be reminded of it. Assess again with one."
@@ -92,9 +96,9 @@ def _due(assessment: str, due_on: date | None, today: date) -> None:
     if assessment != "action":
         raise BadInput("DUE", f"Only a corrective action has a day by which it is due, not {assessment}. Leave it out.")
     if due_on < today:
-        raise BadInput(
-            "DATE_ORDER", f"The day of the action, {due_on.isoformat()}, is past; today is {today.isoformat()}."
-        )
+        sentence = f"The day of the action, {in_words(due_on)}, is past; today is {in_words(today)}."
+        raise BadInput("DATE_ORDER", sentence, field="due_on")
+    inputs.not_far(due_on, today, "The day of the action", field="due_on")
 
 
 def _answered(connection: Connection, case: Case, criterion: str) -> set[str]:
@@ -155,7 +159,7 @@ def assess_answers(
         if not criteria:
             return Done("No answer with evidence waits to be assessed.", summary(case) | {"assessed": []})
         ids = [row["id"] for row in found]
-        values = {"assessment": "met", "assessed_by": act.actor.id, "assessed_at": act.now}
+        values = {"assessment": "met", "note": "", "assessed_by": act.actor.id, "assessed_at": act.now}
         connection.execute(update(_FINDING).where(_FINDING.c.id.in_(ids)).values(values))
         documents = {one for row in found for one in json.loads(row["documents"])}
         unopened = openings.unopened(openings.of_case(connection, case.id), documents)

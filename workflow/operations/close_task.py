@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from states.dates import local_day
+from states.guards import in_words
 from workflow import inputs
 from workflow.decisions.outcome import Act, Done
 from workflow.decisions.record import enter_act
@@ -36,7 +37,7 @@ def close_task(office: Office, *, task_id: int, outcome: str, act: Act, posted_o
         _check_day(task, posted_on, local_day(act.now, OFFICE_ZONE))
         tasks.close(connection, [task_id], by=act.actor.id, outcome=outcome, posted_on=posted_on, now=act.now)
         _enter(connection, task, outcome, posted_on, act)
-    posted = f", posted on {posted_on.isoformat()}" if posted_on else ""
+    posted = f", posted on {in_words(posted_on)}" if posted_on else ""
     return Done(f"Task {task_id} is closed{posted}.", {"task": task_id, "outcome": outcome, "posted_on": posted_on})
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from states.dates import local_day
 from states.definition import Programme
+from states.guards import in_words
 from workflow import inputs
 from workflow.access import Deed, role_for
 from workflow.decisions.effects import Deadline, deadline, planned_request
@@ -59,7 +60,13 @@ def gazette_holiday(
             enter_act(connection, act, "system:holiday:gazetted", {"day": day, "zone": zone, "name": name})
         else:
             holiday = _Holiday(day, zone, known.name, closed=True)
-    return _plan_again(office, holiday, act, batch)
+    done = _plan_again(office, holiday, act, batch)
+    if known is None or not known.closed:
+        return done
+    kept = "" if known.name == name else f' The name "{name}" was not taken.'
+    return Done(
+        f"{in_words(day)} was known as a public holiday already: {known.name}.{kept} {done.sentence}", done.data
+    )
 
 
 def withdraw_holiday(
@@ -76,7 +83,7 @@ def withdraw_holiday(
         if known is None:
             raise BadInput(
                 "NO_HOLIDAY",
-                f"{day.isoformat()} is no public holiday in {zone}. Look at the list of holidays.",
+                f"{in_words(day)} is no public holiday in {zone}. Look at the list of holidays.",
             )
         if known.closed:
             calendar.override(connection, zone, day, known.name, closed=False, now=act.now)
@@ -96,7 +103,7 @@ def _check(connection: Connection, holiday: _Holiday, act: Act) -> Any:
     if holiday.day < today:
         raise BadInput(
             "DATE_ORDER",
-            f"{holiday.day.isoformat()} is past; today is {today.isoformat()}. What was due then stays as it was.",
+            f"{in_words(holiday.day)} is past; today is {in_words(today)}. What was due then stays as it was.",
         )
     return calendar.known_of(connection, holiday.zone, holiday.day)
 
@@ -114,7 +121,7 @@ def _plan_again(office: Office, holiday: _Holiday, act: Act, batch: int) -> Done
         after = ids[-1]
     what = "is a public holiday" if holiday.closed else "is no public holiday"
     sentence = (
-        f"{holiday.day.isoformat()} ({holiday.name}) {what} in {holiday.zone}. Cases concerned: {found['cases']}; "
+        f"{in_words(holiday.day)} ({holiday.name}) {what} in {holiday.zone}. Cases concerned: {found['cases']}; "
         f"messages on another day: {found['moved']}; deadlines of companies that are later: {found['deadlines']}."
     )
     data = {"day": holiday.day, "zone": holiday.zone, "name": holiday.name, "closed": holiday.closed}

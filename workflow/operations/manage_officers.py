@@ -5,7 +5,7 @@ import secrets
 from sqlalchemy import Connection, delete, select
 
 from states.facts import Person
-from states.guards import some
+from states.guards import role_words, some
 from workflow import access, inputs, models
 from workflow.access import Deed, role_for
 from workflow.decisions.outcome import Act, Done
@@ -51,7 +51,7 @@ def add_officer(
         if kept:
             keep_password(connection, Person(officer_id, name, wanted), kept, act)
         data = {"id": officer_id, "email": address, "name": name, "roles": sorted(wanted)}
-        return Done(f"{name} has an account with {', '.join(sorted(wanted))}.", data)
+        return Done(f"{name} has an account as {role_words(tuple(sorted(wanted)), 'and')}.", data)
 
 
 def change_roles(office: Office, *, email: str, add: list[str], remove: list[str], act: Act) -> Done:
@@ -73,7 +73,9 @@ def change_roles(office: Office, *, email: str, add: list[str], remove: list[str
         connection.execute(_ROLE.insert(), [{"officer_id": person.id, "role": role} for role in sorted(after)])
         changes = {"officer": person.id, "before": sorted(person.roles), "after": sorted(after)}
         enter_act(connection, act, "people:role:changed", changes)
-        return Done(f"{person.name} now holds {', '.join(sorted(after))}.", {"email": email, "roles": sorted(after)})
+        return Done(
+            f"{person.name} is {role_words(tuple(sorted(after)), 'and')} now.", {"email": email, "roles": sorted(after)}
+        )
 
 
 def _holds_nothing_for(connection: Connection, person: Person, roles: frozenset[str] | set[str]) -> None:
@@ -99,4 +101,6 @@ def _may_combine(roles: frozenset[str]) -> None:
     if not roles:
         raise BadInput("NO_ROLE", "An account needs a role.")
     if alone := access.clashing(roles):
-        raise BadInput("ROLES_CLASH", f"The role {alone} combines with no other role. Use an account of its own.")
+        raise BadInput(
+            "ROLES_CLASH", f"Being {role_words((alone,))} combines with no other role. Use an account of its own."
+        )

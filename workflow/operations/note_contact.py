@@ -62,8 +62,8 @@ def _note(connection: Connection, office: Office, case: Case, said: dict[str, An
     if expects_on < today:
         raise BadInput(
             "DATE_ORDER",
-            f"The day on which the company expects to file, {expects_on.isoformat()}, is past. Name one from "
-            f"{today.isoformat()} on.",
+            f"The day on which the company expects to file, {in_words(expects_on)}, is past. Name one from "
+            f"{in_words(today)} on.",
         )
     role = permit(connection, office.origin, case, programme, Deed.NOTE_CONTACT, act)
     if isinstance(role, Refused):

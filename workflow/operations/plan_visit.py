@@ -3,6 +3,7 @@
 from datetime import date
 
 from states.dates import local_day
+from states.guards import in_words
 from workflow import inputs, models
 from workflow.access import Deed
 from workflow.decisions.decide import summary
@@ -34,7 +35,7 @@ def plan_visit(
         if planned_on < today:
             raise BadInput(
                 "DATE_ORDER",
-                f"The planned day {planned_on.isoformat()} is past; today is {today.isoformat()}. "
+                f"The planned day {in_words(planned_on)} is past; today is {in_words(today)}. "
                 "A visit that was held is recorded, not planned.",
             )
         role = permit(connection, office.origin, case, programme, Deed.PLAN_VISIT, act)
@@ -63,5 +64,5 @@ def plan_visit(
         )
         record(connection, office.origin, case, programme, act, change)
         where = f"site {site} of the company" if site else "the company"
-        sentence = f"A visit to {where} of {reference} is planned for {planned_on.isoformat()}."
+        sentence = f"A visit to {where} of {reference} is planned for {in_words(planned_on)}."
         return Done(sentence, summary(case) | {"visit": visit_id})

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from states.guards import in_words
+from states.guards import in_words, role_words
 from workflow import models
 from workflow.access import CASE_ROLES, Deed, role_for
 from workflow.decisions.outcome import Act, Done
@@ -23,7 +23,7 @@ def record_absence(office: Office, *, email: str, first: date, last: date, deput
     """
     if last < first:
         raise BadInput(
-            "DATE_ORDER", f"The last day {last.isoformat()} is before the first day {first.isoformat()}. Swap them."
+            "DATE_ORDER", f"The last day {in_words(last)} is before the first day {in_words(first)}. Swap them."
         )
     with office.database.transaction() as transaction:
         connection = transaction.connection
@@ -35,10 +35,11 @@ def record_absence(office: Office, *, email: str, first: date, last: date, deput
         if person.id == stand_in.id:
             raise BadInput("OWN_DEPUTY", f"{person.name} cannot stand in for himself or herself. Name somebody else.")
         if not person.roles & stand_in.roles & CASE_ROLES:
-            needed = ", ".join(sorted(person.roles & CASE_ROLES)) or "no role that works on cases"
+            held = tuple(sorted(person.roles & CASE_ROLES))
+            needed = f"is {role_words(held, 'and')}" if held else "holds no role that works on cases"
             raise BadInput(
                 "DEPUTY_ROLE",
-                f"{stand_in.name} shares no role with {person.name}, who holds {needed}. Name a deputy who does.",
+                f"{stand_in.name} shares no role with {person.name}, who {needed}. Name a deputy who does.",
             )
         if known := absences.within(connection, person.id, first, last):
             raise BadInput(

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from states.dates import local_day
+from states.guards import in_words
 from workflow import inputs, models
 from workflow.access import Deed
 from workflow.decisions.decide import summary
@@ -51,7 +52,7 @@ def record_visit(
         if held_on < case.received_on:
             raise BadInput(
                 "DATE_ORDER",
-                f"The visit of {held_on.isoformat()} is before the application was received on {case.received_on.isoformat()}.",
+                f"The visit of {in_words(held_on)} is before the application was received on {in_words(case.received_on)}.",
             )
         began = local_day(case.cycle_since, programme.time_zone) if case.cycle_since else None
         if case.facts_cycle > 1 and began and held_on <= began:
@@ -75,7 +76,7 @@ def record_visit(
         change = Change("case:visit:recorded", role, detail=detail, deed="visited")
         record(connection, office.origin, case, programme, act, change)
         where = f"site {site} of the company" if site else "the company"
-        sentence = f"The visit of {held_on.isoformat()} to {where} of {reference} is recorded."
+        sentence = f"The visit of {in_words(held_on)} to {where} of {reference} is recorded."
         return Done(sentence, summary(case) | {"visit": visit_id, "report": report})
 
 

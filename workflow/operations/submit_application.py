@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from states.dates import local_day, start_of
 from states.definition import TRADER_ROLES, Programme
 from states.facts import OPERATOR, Person
+from states.guards import in_words
 from workflow import inputs, models
 from workflow.access import Deed, role_for, sees_all
 from workflow.decisions.approvals import open_approval
@@ -285,7 +286,7 @@ def _ask_a_second_person(
     if override:
         doubts.append(("check_letter", f"UEN {case.uen} although its check letter is wrong, because: {override}"))
     if far_back(connection, rules, case.received_on, local_day(act.now, rules.time_zone)):
-        doubts.append(("received_on", f"receipt on {case.received_on.isoformat()}, recorded later"))
+        doubts.append(("received_on", f"receipt on {in_words(case.received_on)}, recorded later"))
     for kind, sentence in doubts:
         open_approval(
             connection,

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select, tuple_
 
 from notifications import ics
 from states.facts import Person
+from states.guards import in_words
 from workflow import models
 from workflow.errors import BadInput
 from workflow.models.base import table_of
@@ -70,7 +71,7 @@ def calendar(
     Raises BadInput when the days are the wrong way round, NotFound for an unknown reference.
     """
     if last < first:
-        raise BadInput("DATE_ORDER", f"The calendar cannot run from {first.isoformat()} to {last.isoformat()}.")
+        raise BadInput("DATE_ORDER", f"The calendar cannot run from {in_words(first)} to {in_words(last)}.")
     query = visible.only(_QUERY, viewer)
     if (first, last) != (
         date.min,

@@ -40,6 +40,7 @@ class Cell:
     assessment: str | None = None
     note: str = ""
     assessed_by: str = ""
+    own: bool = False  # whether the viewer assessed it last: the note is his own words
     assessed_at: datetime | None = None
     due_on: date | None = None
     closed: bool = False
@@ -152,9 +153,13 @@ def checklist(
     cells: dict[str, list[Cell]] = {}
     for code, site in wanted(programme, sites, case.traders):
         row = found.get((code, site))
-        cell = _cell(programme.criteria[code], site, row, names)
+        cell = _cell(programme.criteria[code], site, row, names, viewer)
         cells.setdefault(code, []).append(replace(cell, last=last.get(cell.place)))
-    documents = {one["id"]: one for one in documents_of(connection, case, viewer)}
+    titles = {one.kind: one.title for one in programme.documents}
+    documents = {
+        one["id"]: one | {"title": titles.get(one["kind"], one["kind"])}
+        for one in documents_of(connection, case, viewer)
+    }
     return Checklist(cycle, case.facts_cycle, sites, _parts(programme, cells), documents)
 
 
@@ -168,7 +173,9 @@ def _parts(programme: Programme, cells: dict[str, list[Cell]]) -> tuple[Part, ..
     return tuple(parts)
 
 
-def _cell(criterion: Criterion, site: str, row: Mapping[Any, Any] | None, names: dict[str, str]) -> Cell:
+def _cell(
+    criterion: Criterion, site: str, row: Mapping[Any, Any] | None, names: dict[str, str], viewer: Person
+) -> Cell:
     if row is None:
         return Cell(criterion, site)
     return Cell(
@@ -182,6 +189,7 @@ def _cell(criterion: Criterion, site: str, row: Mapping[Any, Any] | None, names:
         assessment=row["assessment"],
         note=row["note"],
         assessed_by=names.get(row["assessed_by"], ""),
+        own=row["assessed_by"] == viewer.id,
         assessed_at=row["assessed_at"],
         due_on=row["due_on"],
         closed=row["closed_at"] is not None,

@@ -1,12 +1,14 @@
 """Who has an account, for people who look after them. Changes nothing."""
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from workflow import models
+from workflow.access import CASE_ROLES
 from workflow.models.base import table_of
 from workflow.store import absences, people
 
@@ -40,6 +42,19 @@ def officers(connection: Connection, today: date) -> list[dict[str, Any]]:
         }
         for row in connection.execute(query)
     ]
+
+
+def deputies(staff: Iterable[Mapping[str, Any]], email: str) -> list[Mapping[str, Any]]:
+    """Return who of the staff can stand in for one of them: active, and in a role of cases that both hold."""
+    people = list(staff)
+    roles = {role for one in people if one["email"] == email for role in one["roles"]} & CASE_ROLES
+    return [one for one in people if one["active"] and one["email"] != email and roles & set(one["roles"])]
+
+
+def successors(staff: Iterable[Mapping[str, Any]], email: str, held: Mapping[str, int]) -> list[Mapping[str, Any]]:
+    """Return who of the staff can take over everything that one of them holds."""
+    needed = {role for role, what in (("officer", "cases"), ("account_manager", "companies")) if held[what]}
+    return [one for one in staff if one["active"] and one["email"] != email and needed <= set(one["roles"])]
 
 
 def with_role(connection: Connection, role: str) -> list[dict[str, Any]]:

@@ -159,7 +159,8 @@ def _planned(
         what = (
             _mail(row.message, row.audience) if row.message else title_of(programme, row.trigger, row.state, row.back)
         )
-        yield {"day": row.due_on, "reference": row.reference, "company_name": row.company_name, "what": what}
+        about = {"day": row.due_on, "reference": row.reference, "company_name": row.company_name}
+        yield about | {"what": what, "message": row.message, "audience": row.audience}
 
 
 def _mail(message: str, audience: str) -> str:

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row, select
 from states.dates import Standing, local_day
 from states.definition import Programme
 from states.expectation import Expectation, Expected, History, Holidays, Moment, expect
+from states.guards import in_words
 from states.planner import BEFORE_BEGIN, BEFORE_DECISION, ENDED, NOBODY
 from workflow import models
 from workflow.errors import BadInput
@@ -158,7 +159,7 @@ def prove_told(
 
 def _span(first: date, last: date, now: datetime) -> "_Span":
     if last < first:
-        raise BadInput("DATE_ORDER", f"A proof cannot run from {first.isoformat()} to {last.isoformat()}.")
+        raise BadInput("DATE_ORDER", f"A proof cannot run from {in_words(first)} to {in_words(last)}.")
     return _Span(first, last, now)
 
 
@@ -333,7 +334,7 @@ class _Case:
         if differs := _differences(one, row):
             return differs
         if one.unmoved:
-            return f"A holiday that was known moves it to {one.unmoved.isoformat()}, and nothing moved it."
+            return f"A holiday that was known moves it to {in_words(one.unmoved)}, and nothing moved it."
         mail = row.status != "done" and self._mails(row)
         return f"The ledger has it {row.status}, but there is mail for it." if mail else ""
 

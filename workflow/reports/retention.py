@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, select
 
 from states.dates import add_years, local_day
+from states.guards import in_words
 from workflow import models
 from workflow.models.base import table_of
 from workflow.models.retention import FEWEST_YEARS, KINDS
@@ -171,7 +172,7 @@ class _Findings:
         self, id_: int, kind: str, over_on: date | None, due_on: date | None, today: date
     ) -> tuple[str, str]:
         if at := self.disposed.get((id_, kind)):
-            return "disposed", f"disposed of on {at.date().isoformat()}"
+            return "disposed", f"disposed of on {in_words(at.date())}"
         if over_on is None:
             return "live", "the case is not over"
         if id_ in self.held:
@@ -179,7 +180,7 @@ class _Findings:
         if due_on is None:
             return "unset", "no period is set, so it is kept"
         if today < due_on:
-            return "kept", f"until {(due_on - timedelta(days=1)).isoformat()}"
+            return "kept", f"until {in_words(due_on - timedelta(days=1))}"
         if approval := self.asked.get((id_, kind)):
             return "asked", f"a second person is asked, no. {approval}"
         if words := self.unfinished.get(id_):

@@ -6,9 +6,10 @@ Words and places for machine names; knows no request and no database.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from states.guards import some
+from states.guards import in_words, some
 from workflow.access import Deed, role_for
 
 # The act and its object, as a button says it.
@@ -29,6 +30,25 @@ BUTTONS = {
     "surrender": "Record that the certificate is given up",
     "extend": "Extend to a later date",
     "set_aside": "Set decision aside",
+}
+# What has happened once it is done.
+DONE = {
+    "start_review": "The review has begun",
+    "request_information": "The question is put to the company",
+    "supply_information": "The answers are in",
+    "pass_checklist": "The checklist is passed",
+    "return_to_checklist": "The case is back at the checklist",
+    "certify": "The certificate is issued",
+    "reject": "The application is rejected",
+    "withdraw": "The withdrawal is recorded",
+    "open_revalidation": "Revalidation is open",
+    "renew": "The renewal application is accepted",
+    "suspend": "The certificate is suspended",
+    "reinstate": "The certificate is reinstated",
+    "revoke": "The certificate is revoked",
+    "surrender": "The certificate is given up",
+    "extend": "The certificate is extended",
+    "set_aside": "The decision is set aside",
 }
 RECOMMEND = {
     "certify": "Recommend certification",
@@ -147,6 +167,7 @@ FIELDS = {
     "UEN_CHECK": "uen",
 }
 _NAME = re.compile(r"\(([a-z]+(?:_[a-z]+)*)\)")  # of a message, in brackets
+_DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")  # in a value that the trail keeps
 # Where the work goes on after an action, when that is not the case's first page.
 AFTERWARDS = {"start_review": "/checklist"}
 _FOR_THE_COMMAND_LINE = re.compile(r",? ?\((?:aeo |--)[^)]*\)")
@@ -167,6 +188,12 @@ def button(trigger: str, title: str) -> str:
     return BUTTONS.get(trigger, title)
 
 
+def done(trigger: str, reference: str, sentence: str) -> str:
+    """Return what is said after an action; what waits for a second person says so itself."""
+    title, moved, rest = sentence.partition(f": {reference} is now ")
+    return f"{DONE.get(trigger, title)}. {reference} is now {rest}" if moved else said(sentence)
+
+
 def recommend(trigger: str, title: str) -> str:
     return RECOMMEND.get(trigger, f"Recommend: {title[0].lower()}{title[1:]}")
 
@@ -180,6 +207,11 @@ def given(name: str, effects: list[str]) -> tuple[str, str]:
     return GIVEN.get(name, (name.replace("_", " ").capitalize(), ""))
 
 
+def reason_label(trigger: str) -> str:
+    """Return what the text is called that stands with an act."""
+    return "Question" if trigger == "request_information" else "Reason"
+
+
 def reason_code(code: str) -> str:
     return REASON_CODES.get(code, code.replace("_", " ").capitalize())
 
@@ -191,6 +223,7 @@ def effects(names: list[str]) -> list[str]:
 def met(rule: str, value: str) -> str:
     """Return a rule that is met as a line of a list, or nothing where it says nothing to people."""
     line = _MET.get(rule, "") if value not in _SAYS_NOTHING else ""
+    value = _DAY.sub(lambda found: in_words(date.fromisoformat(found[0])), value)
     return f"{line}: {value}" if line and rule in _WITH_VALUE else line
 
 

@@ -78,11 +78,11 @@ class Posted:
 
 
 def at(field_name: str, read: Callable[[], Any]) -> Any:
-    """Read a field; what is wrong with it names the field, so that the page can point there."""
+    """Read a field; what is wrong with it names the field, unless it names another, so that the page can point there."""
     try:
         return read()
     except BadInput as error:
-        raise BadInput(error.code, error.sentence, **(error.details | {"field": field_name})) from None
+        raise BadInput(error.code, error.sentence, **({"field": field_name} | error.details)) from None
 
 
 @dataclass

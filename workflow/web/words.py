@@ -274,8 +274,18 @@ def ahead(rule: str) -> str:
     return ("Band, " if rule[0] == "B" else "") + (far if days else "Last day")
 
 
+def holds(until: date, today: date) -> str:
+    """Return what stands before the last day of a band: one that is over holds no more."""
+    return "ended on" if until < today else "holds to"
+
+
 def planned(name: str) -> str:
     return _CLOCK.get(name) or name.replace("_", " ").capitalize()
+
+
+def came_of(outcome: str | None) -> str:
+    """Return what became of something planned, in words; that the clock did it stands there already."""
+    return "" if not outcome or outcome.startswith("fired ") else outcome
 
 
 def message(name: str) -> str:

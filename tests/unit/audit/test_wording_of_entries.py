@@ -10,7 +10,7 @@ from workflow.audit.wording import WORDING, in_words
 @pytest.mark.parametrize("kind", WORDING)
 def test_every_sentence_says_all_that_it_names(kind: str):
     names = re.findall(r"\{(\w+)\}", WORDING[kind])
-    told = {name: f"<{name}>" for name in names}
+    told = {name: f"<{name.replace('_', ' ')}>" for name in names}
     entry = {"kind": kind, "from": "<from>", "to": "<to>", "unmet": [1, 2], "about": told, "detail": {}}
 
     expected = WORDING[kind].format_map(told | {"unmet_count": 2})
@@ -28,6 +28,14 @@ def test_a_transition_says_its_own_states():
     detail = {"title": "Certify", "from": "x", "to": "y"}
 
     assert in_words({"kind": "case:state:changed", "from": "validation", "detail": detail}) == "Certify: validation to "
+
+
+def test_days_and_kinds_are_said_as_people_say_them():
+    asked = {"kind": "case:information:asked", "detail": {"request": 1, "reply_by": "2026-12-10"}}
+    added = {"kind": "case:document:added", "detail": {"document_kind": "financial_statements", "version": 1}}
+
+    assert in_words(asked) == "Request 1 for information, answer due on Thu 10 Dec 2026"
+    assert in_words(added) == "Document added: financial statements, (filename not recorded), version 1"
 
 
 def test_what_is_missing_is_told():

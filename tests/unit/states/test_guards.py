@@ -445,13 +445,18 @@ class TestReasonCodeKnown:
         verdict = ask(reason_code_known, what=("withdraw", "validation"), attempt=Attempt(reason_code=code))
 
         assert (verdict.code, verdict.who) == ("REASON_CODE", "you")
-        assert verdict.sentence == "Choose a reason code: request, no_reply, entity_ceased or duplicate."
+        assert verdict.sentence == (
+            "Choose the ground: request, no reply, entity ceased or duplicate "
+            "(--reason-code request, no_reply, entity_ceased, duplicate)."
+        )
 
     def test_says_that_there_is_none(self, ask):
         verdict = ask(reason_code_known, attempt=Attempt(reason_code="weather"))
 
         assert (verdict.code, verdict.who) == ("REASON_CODE", "you")
-        assert verdict.sentence == '"Certify" takes no reason code. Leave it out, or write the reason as text.'
+        assert verdict.sentence == (
+            '"Certify" takes no ground. Leave it out (--reason-code), or write the reason as text.'
+        )
 
     def test_may_be_left_out_where_the_programme_says_so(self, ask):
         assert ask(reason_code_known, what=SUSPEND, attempt=Attempt(reason="R.")) == Met(
@@ -465,6 +470,15 @@ class TestReasonCodeKnown:
         assert verdict == Met("reason_code_known", "request")
 
 
+STANDING = {
+    "none": "no certificate was issued",
+    "pending": "the certificate begins later",
+    "in_force": "the certificate is in force",
+    "suspended": "the certificate is suspended",
+    "ended": "the certificate has ended",
+}
+
+
 class TestInForce:
     @pytest.mark.parametrize("held", HELD, ids=range(len(HELD)))
     def test_looks_at_standing_alone(self, ask, held):
@@ -473,10 +487,8 @@ class TestInForce:
         if HELD[held] == "in_force":
             assert verdict == Met("in_force", f"until {held.last_day}")
         else:
-            words = HELD[held].replace("_", " ")
-            assert verdict == Unmet(
-                "in_force", "NOT_IN_FORCE", f"No certificate is in force today: standing is {words}.", "nobody"
-            )
+            sentence = f"No certificate is in force today: {STANDING[HELD[held]]}."
+            assert verdict == Unmet("in_force", "NOT_IN_FORCE", sentence, "nobody")
 
     @pytest.mark.parametrize("state", ["validation", "rejected", "withdrawn"])
     def test_does_not_look_at_the_state(self, ask, state: str):
@@ -489,7 +501,7 @@ class TestCertificateRuns:
         verdict = ask("certificate_runs", held=held)
 
         if HELD[held] in ("none", "ended"):
-            sentence = f"There is no certificate that still runs: standing is {HELD[held]}."
+            sentence = f"There is no certificate that still runs: {STANDING[HELD[held]]}."
             assert verdict == Unmet("certificate_runs", "NO_CERTIFICATE", sentence, "nobody")
         else:
             assert verdict == Met("certificate_runs", f"until {held.last_day}")
@@ -503,7 +515,7 @@ class TestSuspension:
         assert isinstance(open_, Met) == isinstance(closed, Unmet) == (HELD[held] == "suspended")
         if isinstance(open_, Unmet):
             assert (open_.code, open_.who) == ("NOT_SUSPENDED", "nobody")
-            assert open_.sentence.startswith("No suspension is open: standing is ")
+            assert open_.sentence == f"No suspension is open: {STANDING[HELD[held]]}."
 
     def test_blocks_with_the_way_out(self, ask):
         assert ask("no_suspension_open", held=SUSPENDED) == Unmet(

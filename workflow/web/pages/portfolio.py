@@ -97,6 +97,8 @@ def _page(request: Request, manager: str, problem: Problem | None = None) -> Res
         own = caller.email if "account_manager" in caller.person.roles else ""
         email = manager if supervises or any(one["email"] == manager for one in managers) else ""
         chosen = next((one for one in managers if one["email"] == (email or own)), None)
+        absent = chosen["email"] if supervises and chosen else caller.email
+        deputies = people.deputies(people.officers(connection, local_day(now, zone)), absent)
         found = portfolio.portfolio(
             connection,
             site.office,
@@ -122,6 +124,7 @@ def _page(request: Request, manager: str, problem: Problem | None = None) -> Res
         ends=ends,
         companies=companies,
         managers=managers,
+        deputies=deputies,
         chosen=chosen,
         supervises=supervises,
     )

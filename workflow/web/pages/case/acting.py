@@ -12,9 +12,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from states.dates import local_day
+from states.definition import Transition
+from states.guards import reason_required
 from workflow.access import Area
 from workflow.decisions.outcome import Act, Outcome
-from workflow.errors import BadInput, NotFound
+from workflow.errors import BadInput, CaseworkError, NotFound
 from workflow.operations.advance_application import advance_application
 from workflow.operations.assign_application import assign_application
 from workflow.reports import acting, cases, people
@@ -109,28 +111,39 @@ def fire(request: Request, site: Site, by: Act, reference: str, trigger: str, *,
     posted = posted_of(request)
 
     def fired() -> Outcome:
-        declared, today = _declared(site, by, reference, trigger)
-        problems = Problems()
+        transition, declared, today = _declared(site, by, reference, trigger)
+        problems = Problems(_left_empty(posted, transition, by.actor.roles))
         effective_on = problems.take(lambda: posted.day("effective_on", "The effective day", today))
         given = given_of(posted, declared, today, problems)
         version = problems.take(lambda: posted.version)
         problems.stop()
-        return advance_application(
-            site.office,
-            reference=reference,
-            trigger=trigger,
-            act=by,
-            reason_code=posted.text("reason_code"),
-            reason=posted.text("reason"),
-            internal_reason=posted.text("internal_reason"),
-            effective_on=effective_on,
-            given=given,
-            version=version,
-            idempotency_key=posted.once,
-        )
+        try:
+            return advance_application(
+                site.office,
+                reference=reference,
+                trigger=trigger,
+                act=by,
+                reason_code=posted.text("reason_code"),
+                reason=posted.text("reason"),
+                internal_reason=posted.text("internal_reason"),
+                effective_on=effective_on,
+                given=given,
+                version=version,
+                idempotency_key=posted.once,
+            )
+        except BadInput as error:
+            if (name := error.details.get("field")) in declared:
+                raise BadInput(error.code, error.sentence, **(error.details | {"field": f"given_{name}"})) from None
+            raise
 
     to = f"/cases/{reference}{acts.AFTERWARDS.get(trigger, '')}"
-    return act(request, fired, to=to, again=lambda problem: again(request, reference, trigger, problem))
+    return act(
+        request,
+        fired,
+        to=to,
+        again=lambda problem: again(request, reference, trigger, problem),
+        said=lambda done: acts.done(trigger, reference, done.sentence),
+    )
 
 
 def given_of(posted: Posted, declared: dict[str, str], today: date, problems: Problems) -> dict[str, str]:
@@ -146,14 +159,28 @@ def _iso_day(posted: Posted, name: str, today: date) -> str:
     return found.isoformat() if found else ""
 
 
-def _declared(site: Site, by: Act, reference: str, trigger: str) -> tuple[dict[str, str], date]:
-    """Return the types of what a trigger takes, and today where the case is. Raises NotFound."""
+def _left_empty(posted: Posted, transition: Transition, roles: frozenset[str]) -> list[CaseworkError]:
+    """Return what the act asks for and the form leaves empty: a slip is said here, before a rule refuses on record."""
+    found: list[CaseworkError] = []
+    at_once = {transition.emergency.reason_code} if transition.emergency else set()
+    chooses = not transition.reason_code_optional and set(transition.reason_codes) - at_once
+    if chooses and not posted.text("reason_code"):
+        found.append(BadInput("REASON_CODE", "Choose the ground.", field="reason_code"))
+    if reason_required(transition, roles) and not posted.text("reason").strip():
+        sentence = f"The {acts.reason_label(transition.trigger).lower()} is empty. Write it."
+        found.append(BadInput("TEXT_EMPTY", sentence, field="reason"))
+    return found
+
+
+def _declared(site: Site, by: Act, reference: str, trigger: str) -> tuple[Transition, dict[str, str], date]:
+    """Return what a trigger means here, the types of what it takes, and today where the case is. Raises NotFound."""
     with site.office.database.snapshot() as connection:
         moment = acting.moment(connection, site.office, reference=reference, viewer=by.actor, now=by.now)
     named = [t for t in moment.programme.transitions if t.trigger == trigger]
     if not named:
         raise NotFound("NO_ACTION", f'{moment.programme.code} has no action "{trigger[:40]}".')
-    return {name: kind for t in named for name, kind in t.given.items()}, moment.facts.today
+    here = moment.programme.transition(trigger, moment.case.state, moment.case.back_to) or named[0]
+    return here, {name: kind for t in named for name, kind in t.given.items()}, moment.facts.today
 
 
 def action_page(request: Request, reference: str, trigger: str, problem: Problem | None = None) -> Response:

@@ -91,8 +91,10 @@ def router() -> APIRouter:
             due_on = problems.take(lambda: posted.day("due_on", "The day", today))
             if not posted.text("assessment"):
                 problems.found.append(BadInput("ASSESSMENT", "Choose one of the four assessments.", field="assessment"))
-            problems.stop()
             assessment = posted.text("assessment")
+            if assessment == "action" and not posted.text("note").strip():
+                problems.found.append(BadInput("NOTE", "Write in the note what the company must do.", field="note"))
+            problems.stop()
             return assess_criterion(
                 site.office,
                 reference=reference,
@@ -185,6 +187,10 @@ def _many_at_once(made: APIRouter) -> None:
             ),
             to=_base(reference),
             again=lambda problem: _matrix(request, site, who, reference, problem=problem),
+            said=lambda done: (
+                f"{words.plural(len(done.data['confirmed']), 'answer of', 'answers of')} section {posted.text('section')} "
+                f"{'is' if len(done.data['confirmed']) == 1 else 'are'} taken over from the last cycle."
+            ),
         )
 
     @made.post("/cases/{reference}/sites")

@@ -131,6 +131,10 @@ def files_of(posted: Posted, field: str = "file") -> list[File]:
             return checked(name, sent.file.read())
 
         found.append(problems.take(lambda one=one: at(field, one)))  # type: ignore[misc]  # bound, not typed
+    if problems.found and len(found) > 1:
+        problems.found.append(
+            BadInput("NONE_SAVED", "None of the files was saved. Choose them all again.", field=field)
+        )
     problems.stop()
     return found
 

@@ -26,6 +26,7 @@ from workflow.web.rendering import zone_of
 from workflow.web.site import Acting, Here, Site, Who
 
 _MODES = (("on_site", "On site"), ("virtual", "By video"), ("desk", "At the desk"))
+_REPORTS = frozenset({"application/pdf", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"})
 if {mode for mode, _ in _MODES} != set(MODES):
     raise RuntimeError("The words for modes of a visit have fallen behind.")
 
@@ -129,6 +130,9 @@ def _report(posted: Posted) -> int | File:
     """Return the report of a visit: a file that comes along, or a document that is in the case. Raises BadInput."""
     files = files_of(posted, "report")
     if files:
+        if files[0].media_type not in _REPORTS:
+            sentence = f'"{files[0].filename}" is no report: it is neither PDF nor Word. Choose the report.'
+            raise BadInput("REPORT_TYPE", sentence, field="report")
         return files[0]
     known = posted.number("document")
     if known is None:
