@@ -361,7 +361,7 @@ def _verify_parts(lines: Iterator[bytes], own: Checkpoint, kept: list[_Kept], he
     for entry, number, leaf, same, proof in cast("Iterator[_Line]", _entries(lines, verdict, together=False)):
         verdict.entries += 1
         if verdict.entries == 1 and number != header.first:
-            verdict.add(f"The bundle says it begins with entry {header.first}, it begins with {number}.", number)
+            verdict.add(f"The bundle says it begins with entry {header.first}, it begins with {number}.")
         if number <= before:
             verdict.add(f"Entry {number} stands after entry {before}: the order is wrong.", number)
         before = number
@@ -377,7 +377,10 @@ def _verify_parts(lines: Iterator[bytes], own: Checkpoint, kept: list[_Kept], he
 
 
 def _entries(lines: Iterator[bytes], verdict: Verdict, *, together: bool) -> Iterator[_Line | _Stretch]:
-    """Yield the entries up to the end line, which must be the last one. `together`: those of a sound stretch at once."""
+    """Yield the entries up to the end line, which must be the last one. `together`: those of a sound stretch at once.
+
+    Which entry is the first bad one is not known here: only all entries show it, by what the checkpoint counts.
+    """
     expected = 0
     while stretch := list(islice(lines, _STRETCH)):
         if together and (sound := _sound(stretch, expected)):
@@ -392,11 +395,16 @@ def _entries(lines: Iterator[bytes], verdict: Verdict, *, together: bool) -> Ite
                 return
             read = _read(line)
             if read is None:
-                verdict.add(f"The line of entry {expected} cannot be read.", expected)
+                verdict.add(f"{_after(expected)} cannot be read.")
                 return
             expected = read[1] + 1
             yield read
-    verdict.add("The end line is missing: the bundle was cut.", expected)
+    verdict.add("The end line is missing: the bundle was cut.")
+
+
+def _after(expected: int) -> str:
+    """Name a line by the entry before it; what it holds itself is not known."""
+    return f"The line after that of entry {expected - 1}" if expected else "The line after the first one"
 
 
 def _sound(lines: list[bytes], first: int) -> _Stretch | None:
@@ -497,9 +505,17 @@ def _end(line: bytes, verdict: Verdict) -> None:
     except (ValueError, KeyError, AttributeError, RecursionError):
         count = None
     if type(count) is not int:
-        verdict.add("A line is neither an entry nor the end.", verdict.entries)
+        verdict.add("A line is neither an entry nor the end.")
     elif count != verdict.entries:
-        verdict.add(f"The end line counts {count} entries, {verdict.entries} are there.", min(count, verdict.entries))
+        less = count > verdict.entries
+        verdict.add(
+            f"The end line counts {count} entries, {verdict.entries} are there: "
+            f"{_lines(abs(count - verdict.entries), 'missing' if less else 'too many')}, or the end line was altered."
+        )
+
+
+def _lines(count: int, how: str) -> str:
+    return f"1 line is {how}" if count == 1 else f"{count} lines are {how}"
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -19,7 +19,8 @@ _KEY_BYTES, _ID_BYTES, _SIGNATURE_BYTES, _ROOT_BYTES = 32, 4, 64, 32
 _MOST_SIGNATURES = 100
 # A checkpoint's lines, whatever stands around them: origin, size, root, extensions, the empty line, signatures.
 _CHECKPOINT = re.compile(
-    rf"^\S[^\n]*\n[0-9]{{1,16}}\n[A-Za-z0-9+/]{{43}}=\n(?:[^\n]+\n)*\n(?:{_DASH}\S+ [A-Za-z0-9+/]+=*(?:\n|\Z))+", re.MULTILINE
+    rf"^\S[^\n]*\n[0-9]{{1,16}}\n[A-Za-z0-9+/]{{43}}=\n(?:[^\n]+\n)*\n(?:{_DASH}\S+ [A-Za-z0-9+/]+=*(?:\n|\Z))+",
+    re.MULTILINE,
 )
 
 

@@ -140,6 +140,24 @@ class TestParts:
 
         assert found(lines).first_bad == 7
 
+    @pytest.mark.parametrize(
+        ("change", "said"),
+        [
+            (lambda lines: [*lines[:2], *lines[3:]], "counts 3 entries, 2 are there: 1 line is missing"),
+            (lambda lines: [lines[0], *lines[2:]], "begins with entry 3, it begins with 7"),
+            (lambda lines: lines[:-1], "The end line is missing"),
+            (lambda lines: [*lines[:2], b'{"entry":?}\n', *lines[3:]], "The line after that of entry 3 cannot be read"),
+            (lambda lines: [lines[0], b'{"entry":?}\n', *lines[2:]], "The line after the first one cannot be read"),
+        ],
+    )
+    def test_a_line_that_is_gone_or_damaged_is_told_and_no_entry_named_that_nobody_knows(
+        self, change: Callable[[Lines], Lines], said: str
+    ):
+        verdict = found(change(part(HONEST, [3, 7, 200])))
+
+        assert said in verdict.problems[0]
+        assert verdict.first_bad is None
+
     def test_entries_out_of_order_are_named(self):
         assert found(part(HONEST, [7, 3])).first_bad == 3
         assert found(part(HONEST, [3, 3])).first_bad == 3
@@ -241,6 +259,22 @@ class TestDamage:
         assert "The end line is missing" in spoiled(lambda lines: lines[:-1]).problems[0]
         assert "counts 299" in spoiled(lambda lines: [*lines[:-1], b'{"type":"end","count":299}\n']).problems[0]
         assert "after the end line" in spoiled(lambda lines: [*lines, b"more\n"]).problems[0]
+
+    def test_a_wrong_end_of_a_whole_log_makes_no_entry_a_bad_one(self):
+        for change in (
+            lambda lines: lines[:-1],
+            lambda lines: [*lines[:-1], b'{"type":"end","count":99}\n'],
+            lambda lines: [*lines[:-1], b'{"type":"end","count":301}\n'],
+            lambda lines: [*lines[:-1], b'{"type":"fin"}\n'],
+            lambda lines: [*lines[:-1], b'{"entry":?}\n'],
+            lambda lines: [*lines, b"more\n"],
+        ):
+            verdict = spoiled(change)
+            assert (len(verdict.problems), verdict.first_bad, verdict.between) == (1, None, None)
+
+    def test_a_line_that_cannot_be_read_is_the_first_bad_entry_of_a_whole_log(self):
+        for line in (b'{"entry":?}\n', b"\n"):
+            assert spoiled(lambda lines, line=line: [*lines[:4], line, *lines[5:]]).first_bad == 3  # type: ignore[misc]
 
     def test_another_logs_checkpoint_or_key_is_refused(self):
         other = Ed25519PrivateKey.from_private_bytes(bytes(32))
