@@ -173,7 +173,7 @@ def note_in(text: str) -> str:
     Raises BadNote where there is none, or more than one.
     """
     plain = "\n".join(line.strip("\ufeff\r\t >") for line in text.split("\n"))
-    found = list(dict.fromkeys(one.rstrip("\n") + "\n" for one in _CHECKPOINT.findall(plain)))
+    found: list[str] = list(dict.fromkeys(one.rstrip("\n") + "\n" for one in _CHECKPOINT.findall(plain)))
     if not found:
         raise BadNote(
             "There is no signed checkpoint in it: three lines (the log's name, its size, its root), an empty line, and "
