@@ -13,12 +13,12 @@ from binascii import b2a_base64
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import orjson
 
 from workflow.audit.merkle import EMPTY_ROOT, Frontier, leaf_hash, node_hash, verify_inclusion
-from workflow.audit.note import BadNote, Checkpoint, Verifier, checkpoint_of, open_checkpoint, verifier_of
+from workflow.audit.note import BadNote, Checkpoint, UnknownKey, Verifier, checkpoint_of, open_checkpoint, verifier_of
 
 FORMAT = "aeo-audit-bundle/1"
 _ROTATION = "audit:key:rotated"
@@ -74,9 +74,13 @@ def end_line(count: int) -> str:
     return json.dumps({"type": "end", "count": count}, separators=(",", ":"))
 
 
+# What a problem is about: the entries, who signed them, or the checkpoint that was kept elsewhere.
+About = Literal["entries", "signature", "kept"]
+
+
 @dataclass
 class Verdict:
-    """What verifying came to. It holds when there is no problem."""
+    """What verifying came to. It holds when there is no problem and no question was left unanswered."""
 
     origin: str = ""
     size: int = 0  # of the log at the checkpoint
@@ -86,12 +90,15 @@ class Verdict:
     first_bad: int | None = None  # index of the first entry that does not hold
     between: tuple[int, int] | None = None  # or else the first and the last of those of which it is one
     problems: list[str] = field(default_factory=list)
+    about: set[About] = field(default_factory=set)  # what the problems are about
+    unanswered: list[str] = field(default_factory=list)  # what was asked and such a bundle cannot show
 
     @property
     def holds(self) -> bool:
-        return not self.problems
+        return not self.problems and not self.unanswered
 
-    def add(self, problem: str, index: int | None = None) -> None:
+    def add(self, problem: str, index: int | None = None, *, about: About = "entries") -> None:
+        self.about.add(about)
         if index is not None and (self.first_bad is None or index < self.first_bad):
             self.first_bad = index
         if len(self.problems) < _MOST_PROBLEMS:
@@ -115,13 +122,15 @@ def verify(
     `checkpoint` is a signed note that was kept elsewhere and `key` the verifier key to trust; without them the
     bundle's own are used, which shows that it is whole but not whose it is. One checkpoint shows that a log was
     rewritten; `earlier` ones, kept elsewhere too, show between which two. `hear` is told each entry of a complete
-    bundle while nothing is wrong; only the verdict says whether they were signed. Raises BadBundle where it is no bundle.
+    bundle while nothing is wrong; only the verdict says whether they were signed. Raises BadBundle where it is no
+    bundle, BadNote where what was kept elsewhere is no key or no checkpoint: that says nothing about the bundle.
     """
     verdict = Verdict()
+    trusted = None if key is None else verifier_of(key)
     numbered = iter(lines)
     header = _header(numbered)
     verdict.origin, verdict.complete = header.origin, header.complete
-    verifiers, own = _checkpoint(header, key, verdict)
+    verifiers, own = _checkpoint(header, trusted, verdict)
     if own is None:
         return verdict
     notes = [*([] if checkpoint is None else [checkpoint]), *earlier]
@@ -137,11 +146,13 @@ def verify(
     if header.complete:
         _verify_complete(numbered, own, kept, verdict, heard if doubted else hear)
     else:
-        _verify_parts(numbered, own, kept, header, verdict)
+        _verify_parts(numbered, own, header, verdict)
+        _compare(own, kept, verdict)
+        return verdict
     holds = verdict.holds
     for one in doubted:
         if not (holds and rotations.opens(one.note, verifiers[0])):
-            verdict.add(f"The checkpoint that was kept elsewhere: {one.doubt}")
+            verdict.add(f"The checkpoint that was kept elsewhere: {one.doubt}", about="kept")
     return verdict
 
 
@@ -198,17 +209,19 @@ def header_of(line: bytes) -> Header:
     return _header(iter([line]))
 
 
-def _checkpoint(header: Header, key: str | None, verdict: Verdict) -> tuple[list[Verifier], Checkpoint | None]:
+def _checkpoint(header: Header, trusted: Verifier | None, verdict: Verdict) -> tuple[list[Verifier], Checkpoint | None]:
     try:
-        verifiers = [verifier_of(key or header.verifier)]
+        verifiers = [trusted or verifier_of(header.verifier)]
         own = open_checkpoint(header.checkpoint, verifiers)
     except BadNote as error:
-        verdict.add(f"The bundle's checkpoint: {error}")
+        verdict.add(f"The checkpoint beside the entries: {error}", about="signature")
         return [], None
     if header.verifier != verifiers[0].text:
-        verdict.add("The bundle names another key than the one it was verified with.")
+        verdict.add(
+            "Another key is named beside the entries than the one that they were verified with.", about="signature"
+        )
     if own.origin != header.origin:
-        verdict.add(f"The bundle says it is of {header.origin}, its checkpoint is of {own.origin}.")
+        verdict.add(f"The bundle says it is of {header.origin}, its checkpoint is of {own.origin}.", about="signature")
     return verifiers, own
 
 
@@ -226,20 +239,17 @@ def _kept(note: str, verifiers: list[Verifier], own: Checkpoint, verdict: Verdic
     try:
         try:
             kept = open_checkpoint(note, verifiers)
-        except BadNote as error:
+        except UnknownKey as error:
             doubt = str(error)
             kept = checkpoint_of(note.rpartition("\n\n")[0] + "\n")
-    except BadNote:
-        return _Kept(note, None, doubt)
+    except BadNote as error:
+        raise BadNote(f"The checkpoint that was kept elsewhere: {error}") from error
     if kept.origin != own.origin:
-        verdict.add(f"The checkpoint that was kept elsewhere is of {kept.origin}, the bundle of {own.origin}.")
-        return _Kept(note, None, doubt)
-    if kept.size > own.size:
         verdict.add(
-            f"The checkpoint that was kept elsewhere has {kept.size} entries, the bundle's only {own.size}: "
-            "the log was cut, or the bundle is older than the checkpoint.",
-            own.size,
+            f"The checkpoint that was kept elsewhere is of {kept.origin}, these entries are of {own.origin}.",
+            about="kept",
         )
+        return _Kept(note, None, doubt)
     return _Kept(note, kept, doubt)
 
 
@@ -259,6 +269,14 @@ def _verify_complete(
     lines: Iterator[bytes], own: Checkpoint, kept: list[_Kept], verdict: Verdict, hear: Callable[[int, bytes], None]
 ) -> None:
     """All entries from 0 are there, so they give the root themselves."""
+    for one in kept:
+        if one.says and one.says.size > own.size:
+            verdict.add(
+                f"The checkpoint that was kept elsewhere has {one.says.size} entries, here are only {own.size}: "
+                "the log was cut, or this copy of it is older than the checkpoint.",
+                own.size,
+                about="kept",
+            )
     whole = _Whole({one.says.size for one in kept if one.says})
     for read in _entries(lines, verdict, together=True):
         if isinstance(read, _Stretch):
@@ -280,7 +298,7 @@ def _verify_complete(
     if verdict.entries != own.size:
         less = verdict.entries < own.size
         verdict.add(
-            f"The checkpoint has {own.size} entries, the bundle {'only ' if less else ''}{verdict.entries}.",
+            f"The checkpoint has {own.size} entries, here are {'only ' if less else ''}{verdict.entries}.",
             min(verdict.entries, own.size),
         )
     _hold_to_roots(whole.roots, own, kept, verdict)
@@ -341,7 +359,8 @@ def _hold_to_roots(roots: dict[int, bytes], own: Checkpoint, kept: list[_Kept], 
         if not agrees:
             verdict.add(
                 f"The first {says.size} entries do not give the root of the checkpoint that was kept elsewhere: "
-                "the log was rewritten."
+                "the log was rewritten.",
+                about="kept",
             )
         if not doubt and not agrees:
             verdict.between = (good, says.size - 1)
@@ -355,13 +374,13 @@ def _hold_to_roots(roots: dict[int, bytes], own: Checkpoint, kept: list[_Kept], 
         verdict.first_bad = good
 
 
-def _verify_parts(lines: Iterator[bytes], own: Checkpoint, kept: list[_Kept], header: Header, verdict: Verdict) -> None:
+def _verify_parts(lines: Iterator[bytes], own: Checkpoint, header: Header, verdict: Verdict) -> None:
     """Some entries are there, each with its own proof."""
     before = -1
     for entry, number, leaf, same, proof in cast("Iterator[_Line]", _entries(lines, verdict, together=False)):
         verdict.entries += 1
         if verdict.entries == 1 and number != header.first:
-            verdict.add(f"The bundle says it begins with entry {header.first}, it begins with {number}.", number)
+            verdict.add(f"The bundle says it begins with entry {header.first}, it begins with {number}.")
         if number <= before:
             verdict.add(f"Entry {number} stands after entry {before}: the order is wrong.", number)
         before = number
@@ -370,14 +389,39 @@ def _verify_parts(lines: Iterator[bytes], own: Checkpoint, kept: list[_Kept], he
             verdict.add(f"Entry {number} has no proof.", number)
         elif not verify_inclusion(leaf, number, own.size, proof, own.root):
             verdict.add(f"The proof of entry {number} does not lead to the checkpoint's root.", number)
-    if any(one.says and one.says.size == own.size and one.says.root != own.root for one in kept):
-        verdict.add(
-            "The bundle's checkpoint and the one that was kept elsewhere have the same size and not the same root."
-        )
+
+
+def _compare(own: Checkpoint, kept: list[_Kept], verdict: Verdict) -> None:
+    """Hold the checkpoint of some entries to those kept elsewhere. Proofs of entries do not show how a log grew."""
+    whole = "Verify an export of the whole trail, without filters"
+    for one in kept:
+        if one.says is None or one.says == own:
+            continue
+        if one.doubt:
+            verdict.unanswered.append(
+                f"The checkpoint that was kept elsewhere, of {one.says.size} entries, is not signed by the key that these "
+                f"entries were verified with. An earlier key of this log may have signed it; some entries cannot show "
+                f"that. {whole}: it names the keys that followed each other. Or verify an export of that key's time "
+                "with that key."
+            )
+        elif one.says.size == own.size:
+            verdict.add(
+                "The bundle's checkpoint and the one that was kept elsewhere have the same size and not the same root.",
+                about="kept",
+            )
+        else:
+            verdict.unanswered.append(
+                f"Some entries cannot show whether their checkpoint, of {own.size} entries, belongs to the same log as "
+                f"the one that was kept elsewhere, of {one.says.size}: their proofs do not say how the log grew. {whole} "
+                f"and at least as new, with both checkpoints."
+            )
 
 
 def _entries(lines: Iterator[bytes], verdict: Verdict, *, together: bool) -> Iterator[_Line | _Stretch]:
-    """Yield the entries up to the end line, which must be the last one. `together`: those of a sound stretch at once."""
+    """Yield the entries up to the end line, which must be the last one. `together`: those of a sound stretch at once.
+
+    Which entry is the first bad one is not known here: only all entries show it, by what the checkpoint counts.
+    """
     expected = 0
     while stretch := list(islice(lines, _STRETCH)):
         if together and (sound := _sound(stretch, expected)):
@@ -392,11 +436,16 @@ def _entries(lines: Iterator[bytes], verdict: Verdict, *, together: bool) -> Ite
                 return
             read = _read(line)
             if read is None:
-                verdict.add(f"The line of entry {expected} cannot be read.", expected)
+                verdict.add(f"{_after(expected)} cannot be read.")
                 return
             expected = read[1] + 1
             yield read
-    verdict.add("The end line is missing: the bundle was cut.", expected)
+    verdict.add("The end line is missing: the bundle was cut.")
+
+
+def _after(expected: int) -> str:
+    """Name a line by the entry before it; what it holds itself is not known."""
+    return f"The line after that of entry {expected - 1}" if expected else "The line after the first one"
 
 
 def _sound(lines: list[bytes], first: int) -> _Stretch | None:
@@ -497,9 +546,17 @@ def _end(line: bytes, verdict: Verdict) -> None:
     except (ValueError, KeyError, AttributeError, RecursionError):
         count = None
     if type(count) is not int:
-        verdict.add("A line is neither an entry nor the end.", verdict.entries)
+        verdict.add("A line is neither an entry nor the end.")
     elif count != verdict.entries:
-        verdict.add(f"The end line counts {count} entries, {verdict.entries} are there.", min(count, verdict.entries))
+        less = count > verdict.entries
+        verdict.add(
+            f"The end line counts {count} entries, {verdict.entries} are there: "
+            f"{_lines(abs(count - verdict.entries), 'missing' if less else 'too many')}, or the end line was altered."
+        )
+
+
+def _lines(count: int, how: str) -> str:
+    return f"1 line is {how}" if count == 1 else f"{count} lines are {how}"
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ A checkpoint commits to the whole log in a few lines. It knows keys and text, an
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,10 +17,19 @@ _ALGORITHM = b"\x01"  # Ed25519
 _DASH = "\N{EM DASH} "
 _KEY_BYTES, _ID_BYTES, _SIGNATURE_BYTES, _ROOT_BYTES = 32, 4, 64, 32
 _MOST_SIGNATURES = 100
+# A checkpoint's lines, whatever stands around them: origin, size, root, extensions, the empty line, signatures.
+_CHECKPOINT = re.compile(
+    rf"^\S[^\n]*\n[0-9]{{1,16}}\n[A-Za-z0-9+/]{{43}}=\n(?:[^\n]+\n)*\n(?:{_DASH}\S+ [A-Za-z0-9+/]+=*(?:\n|\Z))+",
+    re.MULTILINE,
+)
 
 
 class BadNote(Exception):
     """A key, note or checkpoint that is not what it should be; the sentence says why."""
+
+
+class UnknownKey(BadNote):
+    """A note that none of the keys signed; another key may have."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +91,7 @@ def sign(text: str, name: str, key: Ed25519PrivateKey) -> str:
 def opened(note: str, verifiers: Sequence[Verifier]) -> tuple[str, Verifier]:
     """Return a note's text and the first known key that signed it; signatures of unknown keys are passed over.
 
-    Raises BadNote where none of the keys signed it, or where one is named whose signature does not hold.
+    Raises UnknownKey where none of the keys signed it, BadNote where one is named whose signature does not hold.
     """
     text, gap, rest = note.rpartition("\n\n")
     text += "\n"
@@ -101,7 +111,7 @@ def opened(note: str, verifiers: Sequence[Verifier]) -> tuple[str, Verifier]:
                 raise BadNote(f"The signature of {name} does not hold: the note or the signature was altered.")
             signed = signed or verifier
     if signed is None:
-        raise BadNote("The note is signed by none of the keys that were given.")
+        raise UnknownKey("The note is signed by none of the keys that were given.")
     return text, signed
 
 
@@ -155,6 +165,24 @@ def checkpoint_of(text: str) -> Checkpoint:
     if len(raw) != _ROOT_BYTES:
         raise BadNote("The checkpoint's root is no SHA-256 hash.")
     return Checkpoint(origin, int(size), raw)
+
+
+def note_in(text: str) -> str:
+    """Return the signed checkpoint that stands in a text, such as the daily mail. It may be quoted or have CRLF.
+
+    Raises BadNote where there is none, or more than one.
+    """
+    plain = "\n".join(line.strip("\ufeff\r\t >") for line in text.split("\n"))
+    found: list[str] = list(dict.fromkeys(one.rstrip("\n") + "\n" for one in _CHECKPOINT.findall(plain)))
+    if not found:
+        raise BadNote(
+            "There is no signed checkpoint in it: three lines (the log's name, its size, its root), an empty line, and "
+            "a line that begins with a dash and the log's name. Give all of them, just as they came."
+        )
+    if len(found) > 1:
+        raise BadNote(f"There are {len(found)} checkpoints in it. Give one at a time.")
+    checkpoint_of(found[0].rpartition("\n\n")[0] + "\n")
+    return found[0]
 
 
 def sign_checkpoint(checkpoint: Checkpoint, key: Ed25519PrivateKey) -> str:

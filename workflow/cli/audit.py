@@ -124,24 +124,31 @@ def prove(
 
 @app.command()
 def verify(
-    file: Annotated[
-        Path | None, typer.Option("--bundle", help="The bundle; without it, this installation's log.")
+    files: Annotated[
+        list[Path] | None, typer.Option("--bundle", help="The bundle; without it, this installation's log.")
     ] = None,
     checkpoint: Annotated[
         list[Path] | None,
         typer.Option(help="A checkpoint that was kept elsewhere; several show since when a log was rewritten."),
     ] = None,
-    key: Annotated[str, typer.Option(metavar="VKEY", help="The verifier key that you trust.")] = "",
+    keys: Annotated[
+        list[str] | None, typer.Option("--key", metavar="VKEY", help="The verifier key that you trust.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Verify the trail. With --bundle neither database nor settings are looked at; exit 1 when anything does not hold."""
+    """Verify the trail. With --bundle neither database nor settings are looked at.
+
+    Exit 1 when anything does not hold, or when a bundle of some entries cannot show what was asked.
+    """
+    file, key = bundles.once(files, "--bundle"), bundles.key_of(bundles.once(keys, "--key"))
     kept = [bundles.note_of(one) for one in checkpoint or []]
     try:
         with _lines(file, quiet=json) as lines:
-            verdict = bundle.verify(lines, checkpoint=kept[0] if kept else None, earlier=kept[1:], key=key or None)
-    except (bundle.BadBundle, BadNote) as error:
-        raise BadInput("BUNDLE", str(error)) from error
-    words = bundles.in_words(verdict, trusted=bool(key), kept=bool(kept))
+            verdict = bundle.verify(lines, checkpoint=kept[0] if kept else None, earlier=kept[1:], key=key)
+    except BadNote as error:
+        raise BadInput("CHECKPOINT", str(error)) from error
+    source = "the bundle itself" if file else "this installation"
+    words = bundles.in_words(verdict, trusted=key is not None, kept=bool(kept), source=source)
     show(bundles.as_data(verdict) if json else "\n".join(words), as_json=json)
     if not verdict.holds:
         leave(1)

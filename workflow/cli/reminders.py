@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from workflow import inputs
-from workflow.audit.bundle import BadBundle
 from workflow.audit.note import BadNote
 from workflow.cli import bundles
 from workflow.cli.progress import counting
@@ -37,21 +36,27 @@ def prove(
     last: Annotated[str, typer.Option("--to", help="The last day.")],
     format_: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
     details: Annotated[bool, typer.Option(help="Show every reminder too: who was manager, whom it reached.")] = False,
-    bundle: Annotated[
-        Path | None,
-        typer.Option(help="Prove it from this exported bundle alone: no database and no settings are looked at."),
+    bundles_: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--bundle", help="Prove it from this exported bundle alone: no database and no settings are looked at."
+        ),
     ] = None,
-    checkpoint: Annotated[
-        Path | None, typer.Option(help="With --bundle: a checkpoint that was kept elsewhere.")
+    checkpoints: Annotated[
+        list[Path] | None, typer.Option("--checkpoint", help="With --bundle: a checkpoint that was kept elsewhere.")
     ] = None,
-    key: Annotated[str, typer.Option(metavar="VKEY", help="With --bundle: the verifier key that you trust.")] = "",
+    keys: Annotated[
+        list[str] | None, typer.Option("--key", metavar="VKEY", help="With --bundle: the verifier key that you trust.")
+    ] = None,
     json: Json = False,
 ) -> None:
     as_json = json or inputs.one_of(format_, ("table", "json"), "The format") == "json"
     begin, end = inputs.day(first, "--from"), inputs.day(last, "--to")
     if end < begin:
         raise BadInput("DATE_ORDER", f"--to {end} is before --from {begin}. Exchange them.")
-    if bundle is None and (checkpoint or key):
+    bundle = bundles.once(bundles_, "--bundle")
+    checkpoint, key = bundles.once(checkpoints, "--checkpoint"), bundles.once(keys, "--key")
+    if bundle is None and (checkpoint or key is not None):
         raise BadInput("NO_BUNDLE", "--checkpoint and --key belong to --bundle. Name the exported file too.")
     accounts: list[Account] = []
     tell = accounts.append if details else lambda _: None
@@ -85,23 +90,23 @@ def _from_bundle(
     first: date,
     last: date,
     checkpoint: Path | None,
-    key: str,
+    key: str | None,
     tell: Callable[[Account], None],
     as_json: bool,
 ) -> tuple[Proof, dict[str, Any]]:
     """Return the proof and what it rests on; leave with 1 where the bundle does not hold or does not tell enough."""
-    note = bundles.note_of(checkpoint) if checkpoint else None
+    note, key = bundles.note_of(checkpoint) if checkpoint else None, bundles.key_of(key)
     try:
         with bundles.lines_of(file, quiet=as_json) as lines:
-            found = prove_bundle(lines, first=first, last=last, checkpoint=note, key=key or None, tell=tell)
-    except (BadBundle, BadNote) as error:
-        raise BadInput("BUNDLE", str(error)) from error
+            found = prove_bundle(lines, first=first, last=last, checkpoint=note, key=key, tell=tell)
+    except BadNote as error:
+        raise BadInput("CHECKPOINT", str(error)) from error
     except Untold as error:
         words = f"The bundle holds, but nothing can be proved from it: {error}"
         show({"problem": str(error)} if as_json else words, as_json=as_json)
         leave(1)
     if not as_json or found.proof is None:
-        words = "\n".join(bundles.in_words(found.verdict, trusted=bool(key), kept=note is not None))
+        words = "\n".join(bundles.in_words(found.verdict, trusted=key is not None, kept=note is not None))
         show({"bundle": bundles.as_data(found.verdict)} if as_json else words, as_json=as_json)
     if found.proof is None:
         leave(1)

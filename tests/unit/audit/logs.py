@@ -55,3 +55,14 @@ def numbered(entries: Iterable[str], first: int = 0) -> list[str]:
 def bundle(entries: Sequence[str], *, note: str = "") -> Lines:
     """A complete bundle of a log with these entries."""
     return written(header(note or checkpoint(entries)), numbered(entries))
+
+
+def part(entries: Sequence[str], numbers: Sequence[int]) -> Lines:
+    """Some entries of a log, each with its proof."""
+    hashes: dict[tuple[int, int], bytes] = {}
+    frontier = merkle.Frontier(complete=lambda level, index, made: hashes.update({(level, index): made}))
+    for one in entries:
+        frontier.append(leaf(one))
+    proofs = {n: merkle.inclusion_proof(n, len(entries), lambda *key: hashes[key]) for n in numbers}
+    header = Header(checkpoint(entries), VKEY, ORIGIN, min(numbers, default=0), False)
+    return written(header, [entry_line(entries[n], n, leaf(entries[n]), proofs[n]) for n in numbers])

@@ -2,39 +2,28 @@
 
 import base64
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from logs import KEY, ORIGIN, VKEY, Lines, bundle, checkpoint, entry, leaf, numbered, written
+from logs import KEY, ORIGIN, VKEY, Lines, bundle, checkpoint, entry, leaf, numbered, part, written
 
 from workflow.audit import bundle as bundles
-from workflow.audit import merkle
 from workflow.audit.bundle import BadBundle, Header, Verdict, entry_line, verify
 from workflow.audit.entry import Entry
-from workflow.audit.note import Checkpoint, Verifier, sign_checkpoint
+from workflow.audit.note import BadNote, Checkpoint, Verifier, sign_checkpoint
 
 SIZE = 300
 HONEST = [entry(n) for n in range(SIZE)]
+FORKED = [*HONEST[:150], *(entry(n, note="forked") for n in range(150, SIZE + 4))]
 
 
 @pytest.fixture(params=[1, 3, 32], autouse=True)
 def together(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the verifier says does not depend on how many entries it looks at together."""
     monkeypatch.setattr(bundles, "_STRETCH", request.param)
-
-
-def part(entries: Sequence[str], numbers: Sequence[int]) -> Lines:
-    """Some entries of a log, each with its proof."""
-    hashes: dict[tuple[int, int], bytes] = {}
-    frontier = merkle.Frontier(complete=lambda level, index, made: hashes.update({(level, index): made}))
-    for one in entries:
-        frontier.append(leaf(one))
-    proofs = {n: merkle.inclusion_proof(n, len(entries), lambda *key: hashes[key]) for n in numbers}
-    header = Header(checkpoint(entries), VKEY, ORIGIN, min(numbers, default=0), False)
-    return written(header, [entry_line(entries[n], n, leaf(entries[n]), proofs[n]) for n in numbers])
 
 
 class TestHonest:
@@ -100,6 +89,69 @@ class TestSeveralCheckpoints:
         assert sum("signed by none of the keys" in one for one in verdict.problems) == len(forged)
 
 
+class TestSomeEntriesBesideACheckpoint:
+    """Proofs show that entries are in a log, not that this is the log of which a checkpoint was kept."""
+
+    @pytest.mark.parametrize("log", [HONEST[:250], FORKED])
+    def test_leave_open_whether_it_is_the_same_log(self, log: list[str]):
+        """The kept checkpoint is of 200 entries; one of the logs extends it and the other does not."""
+        verdict = verify(part(log, [3, 147]), checkpoint=checkpoint(HONEST[:200]), key=VKEY)
+
+        assert (verdict.holds, verdict.problems) == (False, [])
+        assert f"whether their checkpoint, of {len(log)} entries, belongs to the same log" in verdict.unanswered[0]
+        assert "Verify an export of the whole trail" in verdict.unanswered[0]
+
+    def test_leave_it_open_too_where_the_checkpoint_is_newer(self):
+        verdict = verify(part(HONEST[:200], [3]), checkpoint=checkpoint(HONEST), key=VKEY)
+
+        assert (verdict.holds, verdict.problems, len(verdict.unanswered)) == (False, [], 1)
+
+    def test_hold_or_do_not_where_both_are_of_the_same_size(self):
+        other = checkpoint([entry(0, note="other"), *HONEST[1:]])
+
+        assert verify(part(HONEST, [3]), checkpoint=checkpoint(HONEST), key=VKEY).holds
+        assert "not the same root" in verify(part(HONEST, [3]), checkpoint=other, key=VKEY).problems[0]
+
+    def test_every_checkpoint_is_answered(self):
+        kept = [checkpoint(HONEST[:size]) for size in (100, 300, 200)]
+
+        assert len(verify(part(HONEST, [3]), checkpoint=kept[0], earlier=kept[1:], key=VKEY).unanswered) == 2
+
+    def test_are_judged_all_the_same(self):
+        lines = part(HONEST, [3, 7])
+        lines[2] = lines[2].replace(b"yes", b"not")
+
+        verdict = verify(lines, checkpoint=checkpoint(HONEST[:200]), key=VKEY)
+
+        assert (verdict.first_bad, len(verdict.unanswered)) == (7, 1)
+
+
+class TestWhatSaysNothingAboutTheBundle:
+    @pytest.mark.parametrize("key", ["", "garbage", "vkey", VKEY[:-1]])
+    def test_no_key(self, key: str):
+        with pytest.raises(BadNote):
+            verify(bundle(HONEST), key=key)
+
+    def test_no_checkpoint(self):
+        for kept in ("", "hello", checkpoint(HONEST).replace("\n300\n", "\n301\n")):
+            with pytest.raises(BadNote, match="The checkpoint that was kept elsewhere: "):
+                verify(bundle(HONEST), checkpoint=kept, key=VKEY)
+
+
+class TestWhatAProblemIsAbout:
+    def test_is_told_apart(self):
+        other = Ed25519PrivateKey.from_private_bytes(bytes(32))
+        rewritten = checkpoint([entry(0, note="other"), *HONEST[1:100]])
+        edited = [line.replace(b"said", b"sold") if n == 9 else line for n, line in enumerate(bundle(HONEST))]
+
+        assert verify(bundle(HONEST), checkpoint=rewritten, key=VKEY).about == {"kept"}
+        assert verify(bundle(HONEST), checkpoint=checkpoint(HONEST, other), key=VKEY).about == {"kept"}
+        assert verify(bundle(HONEST, note=checkpoint(HONEST, other)), key=VKEY).about == {"signature"}
+        assert verify(edited, key=VKEY).about == {"entries"}
+        assert verify(edited, checkpoint=checkpoint(HONEST), key=VKEY).about == {"entries", "kept"}
+        assert verify(bundle(HONEST), checkpoint=checkpoint(HONEST), key=VKEY).about == set()
+
+
 class TestEveryByte:
     def test_every_flipped_byte_of_a_small_bundle_is_noticed(self):
         lines = bundle(HONEST[:3])
@@ -139,6 +191,24 @@ class TestParts:
         lines[2] = entry_line(HONEST[7], 7, leaf(HONEST[7])).encode() + b"\n"
 
         assert found(lines).first_bad == 7
+
+    @pytest.mark.parametrize(
+        ("change", "said"),
+        [
+            (lambda lines: [*lines[:2], *lines[3:]], "counts 3 entries, 2 are there: 1 line is missing"),
+            (lambda lines: [lines[0], *lines[2:]], "begins with entry 3, it begins with 7"),
+            (lambda lines: lines[:-1], "The end line is missing"),
+            (lambda lines: [*lines[:2], b'{"entry":?}\n', *lines[3:]], "The line after that of entry 3 cannot be read"),
+            (lambda lines: [lines[0], b'{"entry":?}\n', *lines[2:]], "The line after the first one cannot be read"),
+        ],
+    )
+    def test_a_line_that_is_gone_or_damaged_is_told_and_no_entry_named_that_nobody_knows(
+        self, change: Callable[[Lines], Lines], said: str
+    ):
+        verdict = found(change(part(HONEST, [3, 7, 200])))
+
+        assert said in verdict.problems[0]
+        assert verdict.first_bad is None
 
     def test_entries_out_of_order_are_named(self):
         assert found(part(HONEST, [7, 3])).first_bad == 3
@@ -242,6 +312,22 @@ class TestDamage:
         assert "counts 299" in spoiled(lambda lines: [*lines[:-1], b'{"type":"end","count":299}\n']).problems[0]
         assert "after the end line" in spoiled(lambda lines: [*lines, b"more\n"]).problems[0]
 
+    def test_a_wrong_end_of_a_whole_log_makes_no_entry_a_bad_one(self):
+        for change in (
+            lambda lines: lines[:-1],
+            lambda lines: [*lines[:-1], b'{"type":"end","count":99}\n'],
+            lambda lines: [*lines[:-1], b'{"type":"end","count":301}\n'],
+            lambda lines: [*lines[:-1], b'{"type":"fin"}\n'],
+            lambda lines: [*lines[:-1], b'{"entry":?}\n'],
+            lambda lines: [*lines, b"more\n"],
+        ):
+            verdict = spoiled(change)
+            assert (len(verdict.problems), verdict.first_bad, verdict.between) == (1, None, None)
+
+    def test_a_line_that_cannot_be_read_is_the_first_bad_entry_of_a_whole_log(self):
+        for line in (b'{"entry":?}\n', b"\n"):
+            assert spoiled(lambda lines, line=line: [*lines[:4], line, *lines[5:]]).first_bad == 3  # type: ignore[misc]
+
     def test_another_logs_checkpoint_or_key_is_refused(self):
         other = Ed25519PrivateKey.from_private_bytes(bytes(32))
         other_key = Verifier(ORIGIN, other.public_key().public_bytes_raw()).text
@@ -330,5 +416,9 @@ class TestRotatedKeys:
             "The checkpoint that was kept elsewhere: The note is signed by none of the keys that were given."
         ]
 
-    def test_are_not_followed_in_a_bundle_of_some_entries(self):
-        assert not verify(part(HONEST, [3]), checkpoint=checkpoint(HONEST[:2], self.KEYS[1]), key=VKEY).holds
+    def test_are_not_followed_in_a_bundle_of_some_entries_which_says_what_is_missing(self):
+        verdict = verify(part(HONEST, [3]), checkpoint=checkpoint(HONEST[:2], self.KEYS[1]), key=VKEY)
+
+        assert (verdict.holds, verdict.problems) == (False, [])
+        assert "An earlier key of this log may have signed it" in verdict.unanswered[0]
+        assert "Verify an export of the whole trail, without filters" in verdict.unanswered[0]

@@ -12,6 +12,7 @@ from workflow.audit.note import (
     Checkpoint,
     Verifier,
     checkpoint_of,
+    note_in,
     open_checkpoint,
     opened,
     sign,
@@ -140,3 +141,47 @@ class TestCheckpoint:
     def test_is_refused_when_it_is_damaged(self, text: str):
         with pytest.raises(BadNote):
             checkpoint_of(text)
+
+
+class TestFindingACheckpoint:
+    """People keep mails and files that other programs saved anew, not only the note to the byte."""
+
+    NOTE = sign_checkpoint(CHECKPOINT, KEY)
+    OTHER = sign_checkpoint(Checkpoint(ORIGIN, 43, bytes(32)), KEY)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            NOTE,
+            NOTE.rstrip("\n"),
+            NOTE.replace("\n", "\r\n"),
+            f"\ufeff{NOTE}",
+            f"Arun Pillai, this is the newest checkpoint of\n{ORIGIN}\n\n{NOTE}\n\nThe verifier key:\n\nx+y+z\n",
+            "".join(f"> {line}\n" for line in NOTE.split("\n")),
+            "".join(f"    {line}  \r\n" for line in NOTE.split("\n")),
+            f"{NOTE}\n\nand once more:\n\n{NOTE}",
+        ],
+    )
+    def test_takes_it_from_a_text_in_which_it_stands(self, text: str):
+        assert note_in(text) == self.NOTE
+
+    def test_takes_extensions_and_all_signatures_with_it(self):
+        note = sign(f"{CHECKPOINT.text}an extension\n", ORIGIN, KEY)
+        note += sign("x\n", "witness.example", OTHER_KEY).split("\n\n")[1]
+
+        assert note_in(f"Dear Arun,\n\n{note}\nYours\n") == note
+
+    @pytest.mark.parametrize(
+        ("text", "why"),
+        [
+            ("", "no signed checkpoint in it"),
+            ("hello", "no signed checkpoint in it"),
+            (CHECKPOINT.text, "no signed checkpoint in it"),
+            (NOTE.replace("\n\n", "\n"), "no signed checkpoint in it"),
+            (NOTE + "\n" + OTHER, "There are 2 checkpoints in it"),
+            (NOTE.replace("\n42\n", "\n042\n"), "no plain number"),
+        ],
+    )
+    def test_says_what_is_missing(self, text: str, why: str):
+        with pytest.raises(BadNote, match=why):
+            note_in(text)

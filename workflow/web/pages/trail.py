@@ -15,7 +15,7 @@ from states.dates import end_of, local_day, start_of
 from workflow import inputs
 from workflow.access import Area, Deed, role_for
 from workflow.audit import bundle
-from workflow.audit.note import BadNote
+from workflow.audit.note import BadNote, note_in
 from workflow.audit.wording import WORDING
 from workflow.errors import BadInput, NotPermitted
 from workflow.operations.draw_sample import draw_sample
@@ -143,9 +143,9 @@ def verify(request: Request, site: Here, acting: Acting) -> Response:
         problem = _problem("The log has no entry yet, so there is nothing to verify.")
     else:
         try:
+            note = _note(kept, sealed.origin) if kept else None
             with site.office.database.snapshot() as connection:
                 lines = bundle_lines(connection, note=sealed.note, verifier=key)
-                note = kept + "\n" if kept else None
                 verdict = bundle.verify((f"{line}\n".encode() for line in lines), checkpoint=note, key=key)
                 found = log_replay.replay(connection, site.office.editions)
                 differences = [one.sentence for one, _ in zip(found, range(_MOST_DIFFERENCES), strict=False)]
@@ -293,6 +293,15 @@ def _key(site: Site) -> str:
     with site.office.database.snapshot() as connection:
         origin = log.origin(connection)
     return site.signer().verifier(origin).text
+
+
+def _note(typed: str, origin: str) -> str:
+    """Return the checkpoint that somebody typed. Raises BadNote where there is none, or one of another log."""
+    note = note_in(typed)
+    named = note.partition("\n")[0]
+    if named != origin:
+        raise BadNote(f"This is a checkpoint of {named}; the log here is {origin}. Give one of this log.")
+    return note
 
 
 def _problem(sentence: str) -> Problem:
