@@ -14,6 +14,7 @@ from workflow.errors import BadInput
 
 NAME_LENGTH = 200
 TEXT_LENGTH = 4_000
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)  # beyond, counting days leaves what dates can hold
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _ADDRESS = re.compile(r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+$")  # fmt: skip
@@ -94,9 +95,16 @@ def uen(value: str) -> Identifier:
 def day(value: str, what: str) -> date:
     """Return a date written 2027-03-27. Raises BadInput."""
     try:
-        return date.fromisoformat(value)
+        found = date.fromisoformat(value)
     except ValueError:
         raise BadInput("DATE", f'{what} "{value[:40]}" is not a date. Write year, month, day: 2027-03-27.') from None
+    return _countable(found, what)
+
+
+def _countable(found: date, what: str) -> date:
+    if not FIRST_DAY <= found <= LAST_DAY:
+        raise BadInput("DATE_RANGE", f"{what} {found} does not lie between {FIRST_DAY} and {LAST_DAY}. Correct it.")
+    return found
 
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -113,19 +121,24 @@ def written_day(value: str, what: str, today: date) -> date:
         return today
     ahead = re.fullmatch(r"([+-])\s*(\d{1,5})\s*(?:d|days?)?", said)
     if ahead and int(ahead[2]) <= _FURTHEST:
-        return today + timedelta(days=int(ahead[1] + ahead[2]))
-    found = _WRITTEN.fullmatch(said)
+        return _countable(today + timedelta(days=int(ahead[1] + ahead[2])), what)
     try:
-        if not found:
-            return date.fromisoformat(said)
-        month, year = found["month"], int(found["year"])
-        number = int(month) if month.isdigit() else _MONTHS.index(month[:3]) + 1
-        return date(year + 2000 if year < 100 else year, number, int(found["day"]))  # noqa: PLR2004  # two digits
+        return _countable(_as_written(said), what)
     except ValueError:
         raise BadInput(
             "DATE_AMBIGUOUS",
             f'{what} "{value[:40]}" is no date that is clear. Write day, month and year, for example 27 3 2027.',
         ) from None
+
+
+def _as_written(said: str) -> date:
+    """Raises ValueError."""
+    found = _WRITTEN.fullmatch(said)
+    if not found:
+        return date.fromisoformat(said)
+    month, year = found["month"], int(found["year"])
+    number = int(month) if month.isdigit() else _MONTHS.index(month[:3]) + 1
+    return date(year + 2000 if year < 100 else year, number, int(found["day"]))  # noqa: PLR2004  # two digits
 
 
 def instant(value: str, what: str) -> datetime:

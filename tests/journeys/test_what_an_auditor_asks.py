@@ -56,6 +56,22 @@ def test_exceptions_come_as_a_table_csv_and_json(casework: Office) -> None:
     assert "Exchange them" in casework.aeo(*ask, "--from", "2026-11-24", "--to", "2026-11-23", expect=2)
 
 
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "1899-12-31", "2200-01-01"])
+def test_a_day_beyond_those_that_can_be_counted_is_refused_by_every_question(office: Console, day: str) -> None:
+    submit(office)
+
+    for asked in (
+        ("export", "--out", "trail.csv", "--to"),
+        ("export", "--out", "trail.csv", "--from"),
+        ("exceptions", "--to"),
+        ("access", "--on"),
+        ("access", "--to", "2026-12-31", "--from"),
+        ("stops", "--from"),
+        ("sample", "--seed", "7", "--to"),
+    ):
+        assert "between 1900-01-01 and 2199-12-31" in office("audit", *asked, day, "--as", AUDITOR, expect=2)
+
+
 def test_a_cell_that_a_spreadsheet_would_run_is_neutralised(desk: Office) -> None:
     reference = desk.submitted()
     waive = ("document", "waive", reference, "--kind", "bizfile_report", "--reason", "=1+1")

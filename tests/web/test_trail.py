@@ -152,3 +152,17 @@ def test_the_proof_is_worked_out_for_the_days_that_are_asked_for(office):
     data = browser.get("/proof?first=1+11+2026&last=today&format=json").json()
     assert data["unaccounted"] == []
     assert w.browser(office, staff.officer).get("/proof").status_code == 403
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "1 1 1899", "2200-01-01"])
+def test_a_day_beyond_those_that_can_be_counted_is_refused_by_every_page(office, auditor, day):
+    for address in (
+        "/trail?first=",
+        "/trail?last=",
+        "/trail/exceptions?last=",
+        "/trail/access?on=",
+        "/trail/stops?last=",
+    ):
+        answer = auditor.get(f"{address}{day}")
+        assert 400 <= answer.status_code < 500
+        assert "between 1900-01-01 and 2199-12-31" in w.words_of(answer)
