@@ -162,6 +162,15 @@ def not_future(value: date, today: date, what: str) -> date:
     return value
 
 
+def in_order(
+    first: date | None, last: date | None, names: tuple[str, str] = ("the first day", "The last day")
+) -> tuple[date | None, date | None]:
+    """Return the first and last day of a span, each of which may be open. Raises BadInput for exchanged ones."""
+    if first and last and last < first:
+        raise BadInput("DATE_ORDER", f"{names[1]} {last} is before {names[0]} {first}. Exchange them.", field="last")
+    return first, last
+
+
 def one_of(value: str, known: tuple[str, ...], what: str) -> str:
     """Return a value of a closed set, whatever its case. Raises BadInput with the known ones."""
     by_lower = {one.lower(): one for one in known}

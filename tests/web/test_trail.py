@@ -155,7 +155,7 @@ def test_the_proof_is_worked_out_for_the_days_that_are_asked_for(office):
 
 
 @pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "1 1 1899", "2200-01-01"])
-def test_a_day_beyond_those_that_can_be_counted_is_refused_by_every_page(office, auditor, day):
+def test_a_day_beyond_those_that_can_be_counted_is_refused_by_every_page(auditor, day):
     for address in (
         "/trail?first=",
         "/trail?last=",
