@@ -90,6 +90,16 @@ def test_an_export_refuses_a_filter_that_names_nothing_known(office: Console) ->
     assert office(*export, "--kind", "case:visit:planned").startswith("0 entries")
 
 
+def test_an_export_needs_a_file_that_can_be_written(office: Console) -> None:
+    for out, said in (
+        (".", ". is a folder. Name the file to write"),
+        ("", ". is a folder. Name the file to write"),
+        ("..", ".. is a folder. Name the file to write"),
+        ("x" * 300, "cannot be written: File name too long"),
+    ):
+        assert said in office("audit", "export", "--out", out, "--as", AUDITOR, expect=2)
+
+
 def test_an_export_knows_those_who_left_and_who_is_no_person(office: Console) -> None:
     reference = submit(office)
     office("officer", "disable", OFFICER, "--hand-over-to", SECOND_OFFICER, "--as", ADMIN)

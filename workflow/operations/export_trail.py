@@ -45,10 +45,7 @@ def export_trail(
     NotFound for an unknown application, BadInput for the file or a format that needs a case, and like `seal_log`.
     """
     role, chosen = _may(act, form, wanted, internal_reasons=internal_reasons)
-    second = file.with_name(file.name + chosen.beside) if chosen.beside else None
-    for one in filter(None, (file, second)):
-        if one.exists():
-            raise BadInput("FILE_EXISTS", f"{one} exists already. Name a new file, so that no export is lost.")
+    second = _new(file, chosen.beside)
     sealed = seal_log(office, signer, now=act.now)
     if sealed.note is None:
         raise BadInput("EMPTY", "The log has no entry yet, so there is nothing to export.")
@@ -69,7 +66,7 @@ def export_trail(
                     second_whole()
             whole()
     except OSError as error:
-        raise BadInput("FILE", f"{file} cannot be written: {error.strerror}. Choose another place.") from error
+        raise _unwritable(file, error) from error
     except log.Gap as gap:
         raise Unavailable("LOG_BROKEN", f"{gap} Nothing was exported; an operator must look into it.") from gap
     return Done(f"{count} entries of the trail are in {file}.", {"entries": count, "file": str(file)})
@@ -88,6 +85,24 @@ def _may(act: Act, form: str, wanted: Wanted, *, internal_reasons: bool) -> tupl
     if internal_reasons and not chosen.internal:
         raise BadInput("INTERNAL_REASONS", f"A {form} has no room for internal reasons. Choose csv or xlsx.")
     return role, chosen
+
+
+def _new(file: Path, beside: str) -> Path | None:
+    """Return the second file, where there is one. Raises BadInput for what is there already, or is no file."""
+    try:
+        if file.is_dir():  # so is what an empty name means
+            raise BadInput("FILE", f"{file} is a folder. Name the file to write, such as trail.csv.")
+        second = file.with_name(file.name + beside) if beside else None
+        for one in filter(None, (file, second)):
+            if one.exists():
+                raise BadInput("FILE_EXISTS", f"{one} exists already. Name a new file, so that no export is lost.")
+    except OSError as error:
+        raise _unwritable(file, error) from error
+    return second
+
+
+def _unwritable(file: Path, error: OSError) -> BadInput:
+    return BadInput("FILE", f"{file} cannot be written: {error.strerror}. Choose another place.")
 
 
 def _enter(
