@@ -1,6 +1,8 @@
 """Every format tells the same trail, says where it came from, and holds nothing that a program would run."""
 
 import csv
+import errno
+import gc
 import json
 import resource
 import zipfile
@@ -26,6 +28,7 @@ from workflow.decisions.record import enter
 from workflow.errors import BadInput, NotFound, NotPermitted
 from workflow.models.base import table_of
 from workflow.operations.export_trail import export_trail
+from workflow.operations.seal_log import seal_log
 from workflow.reports.trail import as_xlsx, formats
 from workflow.reports.trail.table import COLUMNS, safe
 from workflow.reports.trail.trail import Trail, Wanted
@@ -50,6 +53,19 @@ HOSTILE = (
 )
 
 Export = Callable[..., Done]
+
+
+class FullDisk(BytesIO):
+    """A file that takes so many bytes and then no more."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self._room = room
+
+    def write(self, data: Any) -> int:
+        if self.tell() + len(data) > self._room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(data)
 
 
 @pytest.fixture
@@ -376,6 +392,17 @@ class TestTables:
 
         assert len(cell) == as_xlsx.CELL
         assert cell.endswith("the JSON Lines export holds all]")
+
+    def test_of_a_workbook_leave_quietly_where_the_disk_is_full(self, sqlite_office: Office, signer: Signer):
+        write(sqlite_office, 50)
+        sealed = seal_log(sqlite_office, signer, now=builders.NOW)
+        auditor = builders.people(sqlite_office).auditor
+        for room in (0, 100, 3_000, 6_000):
+            with sqlite_office.database.snapshot() as connection:
+                trail = Trail(connection, sealed.note, "vkey", Wanted(), builders.NOW, auditor, "Asia/Singapore")
+                with pytest.raises(OSError, match="No space left"):
+                    as_xlsx.write(trail, FullDisk(room))
+            gc.collect()  # what an archive says as it is thrown away would be an error here
 
     def test_of_a_workbook_keep_their_heading_in_sight(self, sqlite_office: Office, export: Export):
         write(sqlite_office)
