@@ -1,6 +1,7 @@
 """The trail, its verification, what an auditor asks, and the proof of reminders, as pages."""
 
 import json
+import re
 from datetime import timedelta
 
 import browsing as w
@@ -49,7 +50,6 @@ def test_entries_are_told_in_words_newest_first_and_filtered(office, auditor):
     assert text_.index("Refused: Certify") < text_.index("of Quillhaven Logistics")
     assert other not in text_
     assert "Refused" not in w.words_of(auditor.get("/trail?kind=case:document:added")).split("Who Case")[1]
-    assert auditor.get("/trail?first=yesterdayish").status_code == 400
     assert auditor.get("/trail?case=STP-2026-999999").status_code == 404
 
 
@@ -164,5 +164,43 @@ def test_a_day_beyond_those_that_can_be_counted_is_refused_by_every_page(auditor
         "/trail/stops?last=",
     ):
         answer = auditor.get(f"{address}{day}")
-        assert 400 <= answer.status_code < 500
+        assert answer.status_code == 422
         assert "between 1900-01-01 and 2199-12-31" in w.words_of(answer)
+
+
+@pytest.mark.parametrize(
+    ("address", "field", "said"),
+    [
+        ("/trail?first=yesterdayish", "first", "is no date that is clear"),
+        ("/trail?first=1+12+2026&last=1+1+2026", "last", "Exchange them."),
+        ("/trail?kind=foo", "kind", 'The kind "foo" does not exist.'),
+        ("/trail?person=nobody", "person", 'Nobody with the address "nobody" has an account'),
+        ("/trail/exceptions?first=2026-12-01&last=2026-01-01", "last", "Exchange them."),
+        ("/trail/exceptions?last=soonish", "last", "is no date that is clear"),
+        ("/trail/exceptions?kind=foo&format=csv", "kind", 'The kind "foo" does not exist. Known: waiver'),
+        ("/trail/stops?first=2026-12-01&last=2026-01-01", "last", "Exchange them."),
+        ("/trail/stops?first=soonish", "first", "is no date that is clear"),
+        ("/trail/access?first=2026-12-01&last=2026-01-01", "last", "Exchange them."),
+        ("/trail/access?first=2026-01-01", "last", "Name the first and the last day"),
+        ("/trail/access?last=2026-01-01", "first", "Name the first and the last day"),
+        ("/trail/access?on=soonish", "on", "is no date that is clear"),
+        ("/proof?first=soonish", "first", "is no date that is clear"),
+    ],
+)
+def test_a_filter_that_cannot_be_used_is_told_at_its_field_and_kept(auditor, address, field, said):
+    answer = auditor.get(address)
+    assert answer.status_code == 422
+    assert said in w.words_of(answer)
+    assert f'href="#f-{field}"' in answer.text
+    at_field = answer.text.split(f'id="f-{field}"')[1].split(">")[0]
+    assert 'aria-invalid="true"' in at_field
+    assert 'aria-label="The trail"' in answer.text
+    for name, value in re.findall(r"[?&](first|last|on)=([^&]+)", address):
+        assert f'name="{name}" value="{value.replace("+", " ")}"' in answer.text
+
+
+def test_entries_of_those_who_left_and_of_the_clock_can_be_chosen(office, auditor):
+    staff = b.people(office)
+    b.submit(office, b.act(staff.officer))
+    assert "No entry matches" in w.words_of(auditor.get("/trail?person=clock"))
+    assert "received for STP" in w.words_of(auditor.get(f"/trail?person={b.email_of(staff.officer)}"))
