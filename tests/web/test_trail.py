@@ -1,7 +1,9 @@
 """The trail, its verification, what an auditor asks, and the proof of reminders, as pages."""
 
+import io
 import json
 import re
+import zipfile
 from datetime import timedelta
 
 import browsing as w
@@ -88,6 +90,19 @@ def test_an_export_comes_as_a_file_and_is_itself_an_entry(office, auditor, form)
     assert f"Trail exported as {form}" in w.words_of(auditor.get("/trail"))
     if form == "jsonl":
         assert bundle.verify(iter(answer.content.splitlines(keepends=True))).holds
+
+
+def test_a_csv_comes_with_what_says_which_checkpoint_it_is_from(office, auditor):
+    reference = b.submit(office, b.act(b.people(office).officer))
+    answer = auditor.post("/trail/export", {"format": "csv", "case": reference})
+    assert f'filename="trail-{reference}.zip"' in answer.headers["content-disposition"]
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        table, about = archive.read("trail.csv").decode(), json.loads(archive.read("trail.csv-metadata.json"))
+    assert reference in table
+    assert about["url"] == "trail.csv"
+    with office.database.snapshot() as connection:
+        kept = {row.note for row in connection.execute(table_of(models.Checkpoint).select())}
+    assert about["notes"][0]["Checkpoint"] in kept
 
 
 def test_a_pdf_without_a_case_is_refused_and_an_officer_exports_nothing(office, auditor):

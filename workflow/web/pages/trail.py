@@ -1,6 +1,7 @@
 """The trail for auditors and supervisors: entries, proofs, exports, verification, and what an auditor asks."""
 
 import tempfile
+import zipfile
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -123,10 +124,22 @@ def export(request: Request, site: Here, acting: Acting) -> Response:
     except BaseException:
         folder.cleanup()
         raise
-    name = f"trail-{wanted.application or local_day(acting.now, zone).isoformat()}.{_ENDINGS[form]}"
+    file = _one_file(file, FORMATS[form].beside)
+    name = f"trail-{wanted.application or local_day(acting.now, zone).isoformat()}{file.suffix}"
     return FileResponse(
         file, filename=name, headers={"Cache-Control": "no-store"}, background=BackgroundTask(folder.cleanup)
     )
+
+
+def _one_file(file: Path, beside: str) -> Path:
+    """Return the file, or where a second one says what it is, both in an archive: a browser takes one."""
+    if not beside:
+        return file
+    whole = file.with_suffix(".zip")
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+        for one in (file, file.with_name(file.name + beside)):
+            archive.write(one, one.name)
+    return whole
 
 
 @made.get("/trail/verification")
