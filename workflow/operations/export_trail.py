@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from workflow.access import Deed, role_for
 from workflow.audit.entry import Entry
@@ -58,8 +58,10 @@ def export_trail(
                 )
                 count = chosen.write(trail, target)
                 about = chosen.about(trail, file.name, count) if chosen.about else ""
-            told = {"internal_reasons": True} if internal_reasons else {}
-            _enter(office, act, role, wanted, form, count, sealed.note, told)
+            told = wanted.told(zone) | {"choice": wanted.in_words(zone)}
+            if internal_reasons:
+                told |= {"internal_reasons": True, "choice": f"{told['choice']}, with internal reasons"}
+            _enter(office, act, role, told | {"format": form, "entries": count}, sealed.note)
             if second:
                 with _beside(second) as (text, second_whole):
                     text.write(about.encode())
@@ -105,11 +107,8 @@ def _unwritable(file: Path, error: OSError) -> BadInput:
     return BadInput("FILE", f"{file} cannot be written: {error.strerror}. Choose another place.")
 
 
-def _enter(
-    office: Office, act: Act, role: str, wanted: Wanted, form: str, count: int, note: str, more: dict[str, bool]
-) -> None:
-    log_size = checkpoint_of(note).size
-    detail = wanted.told() | {"format": form, "entries": count, "log_size": log_size} | more
+def _enter(office: Office, act: Act, role: str, told: dict[str, Any], note: str) -> None:
+    detail = told | {"log_size": checkpoint_of(note).size}
     entry = Entry("audit:export:made", act.now, act.actor.id, role, act.proven, detail=detail)
     with office.database.transaction() as transaction:
         enter(transaction.connection, entry)
