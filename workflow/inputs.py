@@ -17,6 +17,7 @@ from workflow.errors import BadInput
 
 NAME_LENGTH = 200
 TEXT_LENGTH = 4_000
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)  # beyond, counting days leaves what dates can hold
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _ADDRESS = re.compile(r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+$")  # fmt: skip
@@ -97,9 +98,16 @@ def uen(value: str) -> Identifier:
 def day(value: str, what: str) -> date:
     """Return a date written 2027-03-27. Raises BadInput."""
     try:
-        return date.fromisoformat(value)
+        found = date.fromisoformat(value)
     except ValueError:
         raise BadInput("DATE", f'{what} "{value[:40]}" is not a date. Write year, month, day: 2027-03-27.') from None
+    return _countable(found, what)
+
+
+def _countable(found: date, what: str) -> date:
+    if not FIRST_DAY <= found <= LAST_DAY:
+        raise BadInput("DATE_RANGE", f"{what} {found} does not lie between {FIRST_DAY} and {LAST_DAY}. Correct it.")
+    return found
 
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -134,19 +142,18 @@ def written_day(value: str, what: str, today: date) -> date:
         return today
     ahead = re.fullmatch(r"([+-])\s*(\d{1,5})\s*(?:d|days?)?", said)
     if ahead and int(ahead[2]) <= _FURTHEST:
-        return today + timedelta(days=int(ahead[1] + ahead[2]))
+        return _countable(today + timedelta(days=int(ahead[1] + ahead[2])), what)
     found = _WRITTEN.fullmatch(said)
     if found and (wrong := _beyond_its_month(found)):
         raise BadInput("DATE_AMBIGUOUS", f'{what} "{value[:40]}" does not exist: {wrong}.')
     try:
-        if not found:
-            return date.fromisoformat(said)
-        return date(*_year_and_month(found), int(found["day"]))
+        read = date(*_year_and_month(found), int(found["day"])) if found else date.fromisoformat(said)
     except ValueError:
         raise BadInput(
             "DATE_AMBIGUOUS",
             f'{what} "{value[:40]}" is no date that is clear. Write day, month and year, for example 27 3 2027.',
         ) from None
+    return _countable(read, what)
 
 
 def instant(value: str, what: str) -> datetime:
@@ -184,6 +191,15 @@ def not_far(value: date, today: date, what: str, **details: str) -> date:
         sentence = f"{what}, {in_words(value)}, is more than ten years ahead. Look at its year."
         raise BadInput("DATE_FAR", sentence, **details)
     return value
+
+
+def in_order(
+    first: date | None, last: date | None, names: tuple[str, str] = ("the first day", "The last day")
+) -> tuple[date | None, date | None]:
+    """Return the first and last day of a span, each of which may be open. Raises BadInput for exchanged ones."""
+    if first and last and last < first:
+        raise BadInput("DATE_ORDER", f"{names[1]} {last} is before {names[0]} {first}. Exchange them.", field="last")
+    return first, last
 
 
 def one_of(value: str, known: tuple[str, ...], what: str) -> str:

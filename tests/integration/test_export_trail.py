@@ -1,11 +1,13 @@
 """Every format tells the same trail, says where it came from, and holds nothing that a program would run."""
 
 import csv
+import errno
+import gc
 import json
 import resource
 import zipfile
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -16,17 +18,20 @@ import builders
 import pytest
 from sqlalchemy import select
 
+from states.dates import end_of, start_of
 from states.facts import Person
 from workflow import models
 from workflow.audit import bundle
 from workflow.audit.entry import Entry, leaf_hash
 from workflow.audit.note import checkpoint_of
+from workflow.audit.wording import in_words
 from workflow.decisions.outcome import Done
 from workflow.decisions.record import enter
 from workflow.errors import BadInput, NotFound, NotPermitted
 from workflow.models.base import table_of
 from workflow.operations.export_trail import export_trail
-from workflow.reports.trail import as_xlsx, formats
+from workflow.operations.seal_log import seal_log
+from workflow.reports.trail import as_pdf, as_xlsx, formats
 from workflow.reports.trail.table import COLUMNS, safe
 from workflow.reports.trail.trail import Trail, Wanted
 from workflow.store.office import Office
@@ -50,6 +55,20 @@ HOSTILE = (
 )
 
 Export = Callable[..., Done]
+_FIRST, _LAST = date(2026, 12, 1), date(2026, 12, 31)
+
+
+class FullDisk(BytesIO):
+    """A file that takes so many bytes and then no more."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self._room = room
+
+    def write(self, data: Any) -> int:
+        if self.tell() + len(data) > self._room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(data)
 
 
 @pytest.fixture
@@ -176,6 +195,7 @@ class TestEveryFormat:
 
         assert (made["kind"], made["actor"], made["role"]) == ("audit:export:made", "p-06", "auditor")
         told = {"application": reference, "recorded_from": "2026-11-22T01:00:00.000000Z", "format": form}
+        told["choice"] = f"case {reference}, from 2026-11-22 01:00:00+00:00"
         counted = {"entries": len(canonical(sqlite_office)), "log_size": len(canonical(sqlite_office))}
         assert made["detail"] == told | counted
         assert content
@@ -240,6 +260,37 @@ class TestEveryFormat:
 
 
 class TestFilters:
+    def test_are_told_in_days_as_they_were_given(self, sqlite_office: Office, export: Export, tmp_path: Path):
+        write(sqlite_office)
+        zone = "Asia/Singapore"
+        wanted = Wanted(kind="test:entry:made", first=start_of(_FIRST, zone), before=end_of(_LAST, zone))
+        export("csv", wanted)
+        export("csv")
+
+        (about, whole) = (
+            json.loads(file.read_text())["notes"][0] for file in sorted((tmp_path / "out").glob("*.json"))
+        )
+        made = [entry for entry in canonical(sqlite_office) if entry["kind"] == "audit:export:made"]
+        filters = "recorded_before = 2026-12-31 16:00:00+00:00; first_day = 2026-12-01; last_day = 2026-12-31"
+        assert filters in about["Filters"]
+        assert whole["Filters"] == "none: the whole log"
+        assert (made[0]["detail"]["first_day"], made[0]["detail"]["zone"]) == ("2026-12-01", zone)
+        assert in_words(made[0]) == (
+            "Trail exported as csv, kind test:entry:made, from 2026-12-01, to 2026-12-31: 0 entries"
+        )
+
+    def test_stand_in_the_entry_of_the_export(self, sqlite_office: Office, signer: Signer, tmp_path: Path):
+        staff = builders.people(sqlite_office)
+        write(sqlite_office)
+        for number, internal in enumerate((False, True)):
+            export_trail(
+                sqlite_office, signer, file=tmp_path / f"{number}.csv", wanted=Wanted(), zone="UTC",
+                act=builders.act(staff.auditor), internal_reasons=internal,
+            )  # fmt: skip
+        plain, internal_too = builders.rows_of(sqlite_office, models.AuditEntry)[-2:]
+        assert in_words(json.loads(plain["canonical"])) == "Trail exported as csv, the whole log: 1 entries"
+        assert "csv, the whole log, with internal reasons: 2" in in_words(json.loads(internal_too["canonical"]))
+
     def test_find_what_is_about_a_case_deliveries_too(self, office: Office, export: Export):
         first, second = one_case(office), one_case(office)
         write(office, 3)
@@ -377,6 +428,17 @@ class TestTables:
         assert len(cell) == as_xlsx.CELL
         assert cell.endswith("the JSON Lines export holds all]")
 
+    def test_of_a_workbook_leave_quietly_where_the_disk_is_full(self, sqlite_office: Office, signer: Signer):
+        write(sqlite_office, 50)
+        sealed = seal_log(sqlite_office, signer, now=builders.NOW)
+        auditor = builders.people(sqlite_office).auditor
+        for room in (0, 100, 3_000, 6_000):
+            with sqlite_office.database.snapshot() as connection:
+                trail = Trail(connection, sealed.note, "vkey", Wanted(), builders.NOW, auditor, "Asia/Singapore")
+                with pytest.raises(OSError, match="No space left"):
+                    as_xlsx.write(trail, FullDisk(room))
+            gc.collect()  # what an archive says as it is thrown away would be an error here
+
     def test_of_a_workbook_keep_their_heading_in_sight(self, sqlite_office: Office, export: Export):
         write(sqlite_office)
         with zipfile.ZipFile(BytesIO(export("xlsx"))) as book:
@@ -483,6 +545,21 @@ class TestPdf:
         assert content.startswith(b"%PDF-")
         assert b"<pdfaid:part>2</pdfaid:part>" in content
         assert b"/FontFile" in content
+
+    def test_says_when_it_is_a_part(self, sqlite_office: Office, signer: Signer):
+        reference = one_case(sqlite_office)
+        note, staff = seal_log(sqlite_office, signer, now=builders.NOW).note, builders.people(sqlite_office)
+
+        def document(**more: Any) -> dict[str, Any]:
+            wanted = Wanted(reference, **more)
+            with sqlite_office.database.snapshot() as connection:
+                trail = Trail(connection, note, "vkey", wanted, builders.NOW, staff.auditor, "Asia/Singapore")
+                return as_pdf.document(trail, list(trail.lines()), trail.officers())
+
+        whole, part = document(), document(actor="p-01", before=end_of(_LAST, "Asia/Singapore"))
+        assert whole["title"] == f"History of case {reference}"
+        assert part["title"] == f"A part of the history of case {reference}"
+        assert ["Filters", f"case {reference}, person Adeline Goh, to 2026-12-31"] in map(list, part["facts"])
 
     def test_takes_text_as_data(self, sqlite_office: Office, export: Export):
         reference = one_case(sqlite_office)

@@ -56,6 +56,61 @@ def test_exceptions_come_as_a_table_csv_and_json(casework: Office) -> None:
     assert "Exchange them" in casework.aeo(*ask, "--from", "2026-11-24", "--to", "2026-11-23", expect=2)
 
 
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "1899-12-31", "2200-01-01"])
+def test_a_day_beyond_those_that_can_be_counted_is_refused_by_every_question(office: Console, day: str) -> None:
+    submit(office)
+
+    for asked in (
+        ("export", "--out", "trail.csv", "--to"),
+        ("export", "--out", "trail.csv", "--from"),
+        ("exceptions", "--to"),
+        ("access", "--on"),
+        ("access", "--to", "2026-12-31", "--from"),
+        ("stops", "--from"),
+        ("sample", "--seed", "7", "--to"),
+    ):
+        assert "between 1900-01-01 and 2199-12-31" in office("audit", *asked, day, "--as", AUDITOR, expect=2)
+
+
+def test_an_export_refuses_a_filter_that_names_nothing_known(office: Console) -> None:
+    submit(office)
+    export = ("audit", "export", "--out", "trail.csv", "--as", AUDITOR)
+
+    for asked, said in (
+        (("--kind", "case:state:changd"), "Did you mean case:state:changed"),
+        (("--kind", "xyz"), "Known: access:calendar:revoked, "),
+        (("--programme", "FOO"), 'There is no programme "FOO". Known: STP'),
+        (("--programme", "stp"), 'There is no programme "stp". Known: STP'),
+        (("--uen", "123"), '"123" is not a UEN'),
+        (("--actor", "nobody@casework.example"), "Beside people act: clock, operator. See `aeo officer list`."),
+        (("--from", "2026-12-01", "--to", "2026-01-01"), "--to 2026-01-01 is before --from 2026-12-01. Exchange them."),
+        *(((f"--{name}", ""), f"--{name} is empty") for name in ("application", "kind", "actor", "uen", "from", "to")),
+    ):
+        assert said in office(*export, *asked, expect=2)
+    assert office(*export, "--kind", "case:visit:planned").startswith("0 entries")
+
+
+def test_an_export_needs_a_file_that_can_be_written(office: Console) -> None:
+    for out, said in (
+        (".", ". is a folder. Name the file to write"),
+        ("", ". is a folder. Name the file to write"),
+        ("..", ".. is a folder. Name the file to write"),
+        ("x" * 300, "cannot be written: File name too long"),
+    ):
+        assert said in office("audit", "export", "--out", out, "--as", AUDITOR, expect=2)
+
+
+def test_an_export_knows_those_who_left_and_who_is_no_person(office: Console) -> None:
+    reference = submit(office)
+    office("officer", "disable", OFFICER, "--hand-over-to", SECOND_OFFICER, "--as", ADMIN)
+    export = ("audit", "export", "--application", reference, "--as", AUDITOR)
+
+    assert not office(*export, "--out", "left.csv", "--actor", OFFICER).startswith("0 entries")
+    assert office(*export, "--out", "clock.csv", "--actor", "clock").startswith("0 entries")
+    assert not office("audit", "export", "--out", "o.csv", "--actor", "operator", "--as", AUDITOR).startswith("0 ")
+    assert office("application", "list", "--assignee", OFFICER, expect=2).count("officer list") == 1
+
+
 def test_a_cell_that_a_spreadsheet_would_run_is_neutralised(desk: Office) -> None:
     reference = desk.submitted()
     waive = ("document", "waive", reference, "--kind", "bizfile_report", "--reason", "=1+1")

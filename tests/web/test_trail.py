@@ -1,7 +1,9 @@
 """The trail, its verification, what an auditor asks, and the proof of reminders, as pages."""
 
+import io
 import json
 import re
+import zipfile
 from datetime import timedelta
 
 import browsing as w
@@ -55,7 +57,6 @@ def test_entries_are_told_in_words_newest_first_and_filtered(office, auditor):
     assert text_.index("Refused: Certify") < text_.index("of Quillhaven Logistics")
     assert other not in text_
     assert "Refused" not in w.words_of(auditor.get("/trail?kind=case:document:added")).split("Who Case")[1]
-    assert auditor.get("/trail?first=yesterdayish").status_code == 400
     assert auditor.get("/trail?case=STP-2026-999999").status_code == 404
 
 
@@ -94,6 +95,19 @@ def test_an_export_comes_as_a_file_and_is_itself_an_entry(office, auditor, form)
     assert f"Trail exported as {form}" in w.words_of(auditor.get("/trail"))
     if form == "jsonl":
         assert bundle.verify(iter(answer.content.splitlines(keepends=True))).holds
+
+
+def test_a_csv_comes_with_what_says_which_checkpoint_it_is_from(office, auditor):
+    reference = b.submit(office, b.act(b.people(office).officer))
+    answer = auditor.post("/trail/export", {"format": "csv", "case": reference})
+    assert f'filename="trail-{reference}.zip"' in answer.headers["content-disposition"]
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        table, about = archive.read("trail.csv").decode(), json.loads(archive.read("trail.csv-metadata.json"))
+    assert reference in table
+    assert about["url"] == "trail.csv"
+    with office.database.snapshot() as connection:
+        kept = {row.note for row in connection.execute(table_of(models.Checkpoint).select())}
+    assert about["notes"][0]["Checkpoint"] in kept
 
 
 def test_a_pdf_without_a_case_is_refused_and_an_officer_exports_nothing(office, auditor):
@@ -241,3 +255,55 @@ def test_the_second_person_sees_all_that_a_disposal_is_about(sqlite_office):
     assert "Asked for, waits for a second person 6" in w.words_of(shown)
     for case in b.rows_of(office, models.Application):
         assert f'href="/cases/{case["reference"]}"' in shown.text
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "1 1 1899", "2200-01-01"])
+def test_a_day_beyond_those_that_can_be_counted_is_refused_by_every_page(auditor, day):
+    for address in (
+        "/trail?first=",
+        "/trail?last=",
+        "/trail/exceptions?last=",
+        "/trail/access?on=",
+        "/trail/stops?last=",
+    ):
+        answer = auditor.get(f"{address}{day}")
+        assert answer.status_code == 422
+        assert "between 1900-01-01 and 2199-12-31" in w.words_of(answer)
+
+
+@pytest.mark.parametrize(
+    ("address", "field", "said"),
+    [
+        ("/trail?first=yesterdayish", "first", "is no date that is clear"),
+        ("/trail?first=1+12+2026&last=1+1+2026", "last", "Exchange them."),
+        ("/trail?kind=foo", "kind", 'The kind "foo" does not exist.'),
+        ("/trail?person=nobody", "person", 'Nobody with the address "nobody" has an account'),
+        ("/trail/exceptions?first=2026-12-01&last=2026-01-01", "last", "Exchange them."),
+        ("/trail/exceptions?last=soonish", "last", "is no date that is clear"),
+        ("/trail/exceptions?kind=foo&format=csv", "kind", 'The kind "foo" does not exist. Known: waiver'),
+        ("/trail/stops?first=2026-12-01&last=2026-01-01", "last", "Exchange them."),
+        ("/trail/stops?first=soonish", "first", "is no date that is clear"),
+        ("/trail/access?first=2026-12-01&last=2026-01-01", "last", "Exchange them."),
+        ("/trail/access?first=2026-01-01", "last", "Name the first and the last day"),
+        ("/trail/access?last=2026-01-01", "first", "Name the first and the last day"),
+        ("/trail/access?on=soonish", "on", "is no date that is clear"),
+        ("/proof?first=soonish", "first", "is no date that is clear"),
+    ],
+)
+def test_a_filter_that_cannot_be_used_is_told_at_its_field_and_kept(auditor, address, field, said):
+    answer = auditor.get(address)
+    assert answer.status_code == 422
+    assert said in w.words_of(answer)
+    assert f'href="#f-{field}"' in answer.text
+    at_field = answer.text.split(f'id="f-{field}"')[1].split(">")[0]
+    assert 'aria-invalid="true"' in at_field
+    assert 'aria-label="The trail"' in answer.text
+    for name, value in re.findall(r"[?&](first|last|on)=([^&]+)", address):
+        assert f'name="{name}" value="{value.replace("+", " ")}"' in answer.text
+
+
+def test_entries_of_those_who_left_and_of_the_clock_can_be_chosen(office, auditor):
+    staff = b.people(office)
+    b.submit(office, b.act(staff.officer))
+    assert "No entry matches" in w.words_of(auditor.get("/trail?person=clock"))
+    assert "received for STP" in w.words_of(auditor.get(f"/trail?person={b.email_of(staff.officer)}"))

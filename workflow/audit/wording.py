@@ -88,7 +88,7 @@ WORDING: dict[str, str] = {
     "access:token:revoked": "Token {token} of {officer} revoked",
     "access:provider:bound": "{officer} is known by an account at {issuer} from now on",
     "audit:sample:drawn": "Sample of {size} of {population} cases drawn with the seed {seed}",
-    "audit:export:made": "Trail exported as {format}: {entries} entries",
+    "audit:export:made": "Trail exported as {format}, {choice}: {entries} entries",
     "system:holidays:computed": "{count} public holidays of {zone} computed",
     "system:holiday:gazetted": "{day} is a public holiday in {zone}: {name}",
     "system:holiday:withdrawn": "{day} is no public holiday in {zone} after all: {name}: {why}",

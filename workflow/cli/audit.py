@@ -10,12 +10,12 @@ from typing import Annotated
 
 import typer
 
-from states.dates import end_of, start_of
 from workflow import inputs
 from workflow.audit import bundle
 from workflow.audit.note import BadNote
 from workflow.cli import bundles
 from workflow.cli.audit_questions import app as questions
+from workflow.cli.audit_questions import span
 from workflow.cli.progress import counting
 from workflow.cli.shared import As, Json, act_of, finish, group, leave, opened, operator_act, show
 from workflow.errors import BadInput
@@ -25,9 +25,8 @@ from workflow.operations.renew_log import new_origin as begin_new_origin
 from workflow.operations.rotate_key import rotate_key as replace_key
 from workflow.operations.seal_log import seal_log
 from workflow.reports.trail.as_bundle import bundle_lines
+from workflow.reports.trail.choice import choose
 from workflow.reports.trail.formats import FORMATS
-from workflow.reports.trail.trail import Wanted
-from workflow.store import people
 
 app = group("The trail.")
 app.add_typer(questions)
@@ -46,13 +45,15 @@ def export(
         str,
         typer.Option("--format", help="csv, xlsx, xes, ocel, pdf of one case, or jsonl: a bundle that proves itself."),
     ] = "csv",
-    application: Annotated[str, typer.Option(help="Only this case.")] = "",
-    programme: Annotated[str, typer.Option(help="Only cases of this programme.")] = "",
-    uen: Annotated[str, typer.Option(help="Only cases of this company.")] = "",
-    actor: Annotated[str, typer.Option(metavar="EMAIL", help="Only what this person did.")] = "",
-    kind: Annotated[str, typer.Option(help="Only entries of this kind.")] = "",
-    first: Annotated[str, typer.Option("--from", help="The first day (Singapore).")] = "",
-    last: Annotated[str, typer.Option("--to", help="The last day.")] = "",
+    application: Annotated[str | None, typer.Option(help="Only this case.")] = None,
+    programme: Annotated[str | None, typer.Option(help="Only cases of this programme.")] = None,
+    uen: Annotated[str | None, typer.Option(help="Only cases of this company.")] = None,
+    actor: Annotated[
+        str | None, typer.Option(metavar="EMAIL", help="Only what this person did; also clock or operator.")
+    ] = None,
+    kind: Annotated[str | None, typer.Option(help="Only entries of this kind.")] = None,
+    first: Annotated[str | None, typer.Option("--from", help="The first day (Singapore).")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="The last day.")] = None,
     internal_reasons: Annotated[
         bool, typer.Option("--internal-reasons", help="Tell internal reasons too, in csv and xlsx; for auditors.")
     ] = False,
@@ -61,21 +62,18 @@ def export(
 ) -> None:
     """Export the trail; the export is itself in the trail. For auditors and supervisors."""
     form = inputs.one_of(format_, tuple(FORMATS), "The format")
+    asked = {"application": application, "programme": programme, "uen": uen, "actor": actor, "kind": kind}
+    given = _filters(asked | {"from": first, "to": last})
+    begin, end = span(given.pop("from"), given.pop("to"))
+    if given["uen"]:
+        given["uen"] = inputs.uen(given["uen"]).value
     with opened() as installation, counting("Entries", quiet=json) as progress:
         act = act_of(installation, as_)
-        with installation.office.database.snapshot() as connection:
-            actor_id = people.by_email(connection, actor).id if actor else ""
-        wanted = Wanted(
-            application,
-            programme,
-            uen,
-            actor_id,
-            kind,
-            start_of(inputs.day(first, "--from"), _ZONE) if first else None,
-            end_of(inputs.day(last, "--to"), _ZONE) if last else None,
-        )
+        office = installation.office
+        with office.database.snapshot() as connection:
+            wanted = choose(connection, office.editions, zone=_ZONE, first=begin, last=end, **given)
         done = export_trail(
-            installation.office,
+            office,
             installation.signer(),
             file=out,
             wanted=wanted,
@@ -86,6 +84,14 @@ def export(
             progress=progress,
         )
         finish(done, as_json=json)
+
+
+def _filters(asked: dict[str, str | None]) -> dict[str, str]:
+    """Return the filters, empty where none was given. Raises BadInput for one that was given and is empty."""
+    for name, text in asked.items():
+        if text is not None and not text.strip():
+            raise BadInput("FILTER", f"--{name} is empty, which would mean everything. Name one, or leave it out.")
+    return {name: (text or "").strip() for name, text in asked.items()}
 
 
 @app.command()

@@ -49,7 +49,7 @@ def exceptions(
     json: Json = False,
 ) -> None:
     """List what was done out of the ordinary: waivers, overrides, past days, haste, and who the second person was."""
-    form, (begin, end) = _form(format_, json), _days(first, last)
+    form, (begin, end) = _form(format_, json), span(first, last)
     chosen = inputs.one_of(kind, tuple(KINDS), "The kind") if kind else ""
     with opened() as installation:
         demand(Deed.AUDIT, act_of(installation, as_))
@@ -71,7 +71,7 @@ def access(
 
     Both from the trail: accounts, roles, absences with deputies; in a period assignments and hand-overs too.
     """
-    form, (begin, end) = _form(format_, json), _days(first, last)
+    form, (begin, end) = _form(format_, json), span(first, last)
     if bool(on) == bool(begin and end) or (on and (begin or end)):
         raise BadInput("DAYS", "Name one day (--on D), or the first and last day of a period (--from D --to D).")
     with opened() as installation:
@@ -113,7 +113,7 @@ def stops(
     json: Json = False,
 ) -> None:
     """Sum up by cause how long the processing clock stood still; --from and --to are days on which stops began."""
-    form, (begin, end) = _form(format_, json), _days(first, last)
+    form, (begin, end) = _form(format_, json), span(first, last)
     with opened() as installation:
         act = act_of(installation, as_)
         demand(Deed.AUDIT, act)
@@ -138,7 +138,7 @@ def sample(
     json: Json = False,
 ) -> None:
     """Draw a random sample of cases that anybody can draw again from seed and population; itself in the trail."""
-    begin, end = _days(first, last)
+    begin, end = span(first, last)
     with opened() as installation:
         act = act_of(installation, as_)
         drawn = draw_sample(
@@ -184,11 +184,10 @@ def _form(format_: str, json: bool) -> str:
     return "json" if json else inputs.one_of(format_, ("table", "csv", "json"), "The format")
 
 
-def _days(first: str, last: str) -> tuple[date | None, date | None]:
+def span(first: str, last: str) -> tuple[date | None, date | None]:
+    """Return the days of --from and --to. Raises BadInput."""
     begin, end = (inputs.day(text, name) if text else None for text, name in ((first, "--from"), (last, "--to")))
-    if begin and end and end < begin:
-        raise BadInput("DATE_ORDER", f"--to {end} is before --from {begin}. Exchange them.")
-    return begin, end
+    return inputs.in_order(begin, end, ("--from", "--to"))
 
 
 def _print(rows: Sequence[dict[str, Any]], columns: Sequence[str], form: str, *, empty: str) -> None:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from workflow.access import Deed, role_for
 from workflow.audit.entry import Entry
@@ -45,10 +45,7 @@ def export_trail(
     NotFound for an unknown application, BadInput for the file or a format that needs a case, and like `seal_log`.
     """
     role, chosen = _may(act, form, wanted, internal_reasons=internal_reasons)
-    second = file.with_name(file.name + chosen.beside) if chosen.beside else None
-    for one in filter(None, (file, second)):
-        if one.exists():
-            raise BadInput("FILE_EXISTS", f"{one} exists already. Name a new file, so that no export is lost.")
+    second = _new(file, chosen.beside)
     sealed = seal_log(office, signer, now=act.now)
     if sealed.note is None:
         raise BadInput("EMPTY", "The log has no entry yet, so there is nothing to export.")
@@ -61,15 +58,17 @@ def export_trail(
                 )
                 count = chosen.write(trail, target)
                 about = chosen.about(trail, file.name, count) if chosen.about else ""
-            told = {"internal_reasons": True} if internal_reasons else {}
-            _enter(office, act, role, wanted, form, count, sealed.note, told)
+            told = wanted.told(zone) | {"choice": wanted.in_words(zone)}
+            if internal_reasons:
+                told |= {"internal_reasons": True, "choice": f"{told['choice']}, with internal reasons"}
+            _enter(office, act, role, told | {"format": form, "entries": count}, sealed.note)
             if second:
                 with _beside(second) as (text, second_whole):
                     text.write(about.encode())
                     second_whole()
             whole()
     except OSError as error:
-        raise BadInput("FILE", f"{file} cannot be written: {error.strerror}. Choose another place.") from error
+        raise _unwritable(file, error) from error
     except log.Gap as gap:
         raise Unavailable("LOG_BROKEN", f"{gap} Nothing was exported; an operator must look into it.") from gap
     return Done(f"{count} entries of the trail are in {file}.", {"entries": count, "file": str(file)})
@@ -90,11 +89,26 @@ def _may(act: Act, form: str, wanted: Wanted, *, internal_reasons: bool) -> tupl
     return role, chosen
 
 
-def _enter(
-    office: Office, act: Act, role: str, wanted: Wanted, form: str, count: int, note: str, more: dict[str, bool]
-) -> None:
-    log_size = checkpoint_of(note).size
-    detail = wanted.told() | {"format": form, "entries": count, "log_size": log_size} | more
+def _new(file: Path, beside: str) -> Path | None:
+    """Return the second file, where there is one. Raises BadInput for what is there already, or is no file."""
+    try:
+        if file.is_dir():  # so is what an empty name means
+            raise BadInput("FILE", f"{file} is a folder. Name the file to write, such as trail.csv.")
+        second = file.with_name(file.name + beside) if beside else None
+        for one in filter(None, (file, second)):
+            if one.exists():
+                raise BadInput("FILE_EXISTS", f"{one} exists already. Name a new file, so that no export is lost.")
+    except OSError as error:
+        raise _unwritable(file, error) from error
+    return second
+
+
+def _unwritable(file: Path, error: OSError) -> BadInput:
+    return BadInput("FILE", f"{file} cannot be written: {error.strerror}. Choose another place.")
+
+
+def _enter(office: Office, act: Act, role: str, told: dict[str, Any], note: str) -> None:
+    detail = told | {"log_size": checkpoint_of(note).size}
     entry = Entry("audit:export:made", act.now, act.actor.id, role, act.proven, detail=detail)
     with office.database.transaction() as transaction:
         enter(transaction.connection, entry)

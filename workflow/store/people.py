@@ -34,20 +34,19 @@ def everybody(connection: Connection) -> dict[str, Person]:
 def by_email(connection: Connection, email: str, *, keep: bool = False) -> Person:
     """Return an active officer. With `keep`, nobody disables the account before the transaction ends. Raises NotFound."""
     query = _BY_EMAIL.where(_O.c.email == email.strip().lower(), _O.c.active)
-    return _found(connection, connection.execute(query.with_for_update(read=True) if keep else query).first(), email)
+    row = connection.execute(query.with_for_update(read=True) if keep else query).first()
+    return _found(connection, row, email, "an active account")
 
 
 def known_by_email(connection: Connection, email: str) -> Person:
     """Return an officer whose account may be disabled. Raises NotFound."""
-    return _found(connection, connection.execute(_BY_EMAIL.where(_O.c.email == email.strip().lower())).first(), email)
+    row = connection.execute(_BY_EMAIL.where(_O.c.email == email.strip().lower())).first()
+    return _found(connection, row, email, "an account, now or earlier")
 
 
-def _found(connection: Connection, row: Any, email: str) -> Person:
+def _found(connection: Connection, row: Any, email: str, what: str) -> Person:
     if row is None:
-        raise NotFound(
-            "NO_OFFICER",
-            f'Nobody with the address "{email[:80]}" has an active account. See `aeo officer list` for those who do.',
-        )
+        raise NotFound("NO_OFFICER", f'Nobody with the address "{email[:80]}" has {what}.')
     roles = connection.execute(select(_R.c.role).where(_R.c.officer_id == row.id)).scalars()
     return Person(row.id, row.name, frozenset(roles))
 

@@ -85,6 +85,18 @@ def at(field_name: str, read: Callable[[], Any]) -> Any:
         raise BadInput(error.code, error.sentence, **({"field": field_name} | error.details)) from None
 
 
+def days_of(first: str, last: str, today: date) -> tuple[date | None, date | None]:
+    """Read a filter's first and last day, each of which may be open. Raises BadInput that names the fields."""
+    problems = Problems()
+
+    def read(text: str, name: str, what: str) -> date | None:
+        return problems.take(lambda: at(name, lambda: inputs.written_day(text, what, today))) if text.strip() else None
+
+    begin, end = read(first, "first", "The first day"), read(last, "last", "The last day")
+    problems.stop()
+    return inputs.in_order(begin, end)
+
+
 @dataclass
 class Problems:
     """Collects what is wrong with a form, so that everything is said at once."""

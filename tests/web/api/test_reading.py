@@ -87,6 +87,9 @@ def test_auditors_and_supervisors_read_the_sealed_trail_in_its_order(office, sta
     }
     assert auditor.get(f"{AT}/audit?to=2026-11-22").json()["items"] == []
     assert auditor.get(f"{AT}/audit?kind=case:application:submitted&from=2026-11-23").json()["items"]
+    for asked in ("kind=foo", "programme=FOO", "uen=123", "actor=nobody", "from=2026-12-01&to=2026-01-01"):
+        assert auditor.get(f"{AT}/audit?{asked}").status_code == 422, asked
+    assert auditor.get(f"{AT}/audit?kind=case:visit:planned&uen=201890417D&actor=clock").json()["items"] == []
     assert Client(office, staff.officer).get(f"{AT}/audit").status_code == 403
     note = Client(office).get(f"{AT}/audit/checkpoint")
     assert note.headers["content-type"].startswith("text/plain")

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from workflow.audit.wording import in_words
 from workflow.errors import BadInput
 from workflow.reports.trail.plain import plain
-from workflow.reports.trail.trail import Line, Trail
+from workflow.reports.trail.trail import Line, Trail, Wanted
 
 _TEMPLATES = Path(__file__).resolve().parents[3] / "templates" / "documents"
 _NUMBER = (
@@ -33,7 +33,7 @@ def write(trail: Trail, target: BinaryIO) -> int:
 
     officers = trail.officers()
     lines = list(trail.lines())
-    data = json.dumps(_cleaned(_document(trail, lines, officers)), ensure_ascii=False)
+    data = json.dumps(_cleaned(document(trail, lines, officers)), ensure_ascii=False)
     try:
         made = typst.compile(
             _TEMPLATES / "case_history.typ",
@@ -52,9 +52,11 @@ def write(trail: Trail, target: BinaryIO) -> int:
     return len(lines)
 
 
-def _document(trail: Trail, lines: list[Line], officers: dict[str, str]) -> dict[str, Any]:
+def document(trail: Trail, lines: list[Line], officers: dict[str, str]) -> dict[str, Any]:
+    """Return all that the template prints, as data."""
     zone = ZoneInfo(trail.zone)
     told = dict(trail.about(len(lines)))
+    whole = trail.wanted == Wanted(trail.wanted.application)
     names = dict.fromkeys(line.about["company_name"] for line in lines if line.about.get("company_name"))
     uens = dict.fromkeys(line.about["company"] for line in lines if line.about.get("company"))
     programmes = dict.fromkeys(line.about["programme"] for line in lines if line.about.get("programme"))
@@ -63,13 +65,13 @@ def _document(trail: Trail, lines: list[Line], officers: dict[str, str]) -> dict
         ("Company", ", ".join((*names, *uens))),
         ("Programme", ", ".join(programmes)),
         ("Entries", told["Entries"]),
-        ("Filters", told["Filters"]),
-        ("Times", f"in {trail.zone}"),
+        ("Filters", trail.wanted.in_words(trail.zone, officers)),
+        ("Times and days", f"in {trail.zone}"),
         ("Exported", f"{_moment(trail.made_at, zone)} by {officers.get(trail.made_by.id, trail.made_by.id)}"),
         ("Internal reasons", told["Internal reasons"]),
     ]
     return {
-        "title": f"History of case {trail.wanted.application}",
+        "title": f"{'History' if whole else 'A part of the history'} of case {trail.wanted.application}",
         "origin": trail.checkpoint.origin,
         "made_at": f"{_moment(trail.made_at, zone)} ({trail.zone})",
         "facts": [(name, value) for name, value in facts if value],

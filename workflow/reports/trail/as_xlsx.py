@@ -4,6 +4,7 @@ Every cell is text, times too: Excel knows neither time zones nor microseconds. 
 """
 
 import string
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 import xlsxwriter
@@ -25,9 +26,44 @@ _OPTIONS = {
 }
 
 
+class _Target:
+    """The file as zipfile writes it. Once it takes no more, the rest goes nowhere.
+
+    An archive that is thrown away unfinished writes its end once more, and would print a traceback where that fails.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._over = False
+        self._at = 0
+
+    def write(self, data: bytes) -> int:
+        return self._done(lambda: self._file.write(data), self._at + len(data), len(data))
+
+    def seek(self, at: int) -> int:
+        return self._done(lambda: self._file.seek(at), at, at)
+
+    def flush(self) -> None:
+        self._done(self._file.flush, self._at, 0)
+
+    def tell(self) -> int:
+        return self._at
+
+    def _done(self, act: Callable[[], int | None], at: int, instead: int) -> int:
+        answer = instead
+        if not self._over:
+            try:
+                answer = act() or 0
+            except OSError:
+                self._over = True
+                raise
+        self._at = at
+        return answer
+
+
 def write(trail: Trail, target: BinaryIO, *, rows: int = ROWS) -> int:
     """Write the workbook; after `rows` rows, heading included, the trail goes on in a further sheet. Raises OSError."""
-    book = xlsxwriter.Workbook(target, _OPTIONS)
+    book = xlsxwriter.Workbook(_Target(target), _OPTIONS)
     book.use_zip64()
     book.set_properties({"title": f"Trail of {trail.checkpoint.origin}", "created": trail.made_at.replace(tzinfo=None)})
     bold = book.add_format({"bold": True})

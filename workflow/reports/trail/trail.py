@@ -3,16 +3,18 @@
 It knows the log and nothing of formats.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import chain
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import JSON, ColumnElement, Connection, Select, and_, cast, or_, select, type_coerce
 
+from states.dates import end_of, local_day, start_of
 from states.facts import Person
 from workflow import models
 from workflow.audit.note import Checkpoint, checkpoint_of
@@ -44,11 +46,35 @@ class Wanted:
     def everything(self) -> bool:
         return self == Wanted()
 
-    def told(self) -> dict[str, Any]:
-        """Return what an entry says of the choice; people stay opaque ids."""
-        span = {"recorded_from": self.first, "recorded_before": self.before}
+    def told(self, zone: str) -> dict[str, Any]:
+        """Return what an entry says of the choice, with the days as they were given; people stay opaque ids."""
+        days = {name: day for name, day in zip(("first_day", "last_day"), self._days(zone), strict=True) if day}
+        span = {"recorded_from": self.first, "recorded_before": self.before} | days | ({"zone": zone} if days else {})
         named = {"application": self.application, "programme": self.programme, "uen": self.uen, "actor": self.actor}
         return {name: value for name, value in (named | {"kind_wanted": self.kind} | span).items() if value}
+
+    def in_words(self, zone: str, names: Mapping[str, str] = MappingProxyType({})) -> str:
+        """Return the choice for people, who know days and not instants; `names` are those of officers by id."""
+        first, last = self._days(zone)
+        said = {
+            "case": self.application,
+            "programme": self.programme,
+            "company": self.uen,
+            "person": names.get(self.actor, self.actor),
+            "kind": self.kind,
+            "from": first or self.first,
+            "to": last or self.before,
+        }
+        return ", ".join(f"{name} {value}" for name, value in said.items() if value) or "the whole log"
+
+    def _days(self, zone: str) -> tuple[date | None, date | None]:
+        """Return the first and last day of the span, where it begins with one and ends with one."""
+        first = local_day(self.first, zone) if self.first else None
+        last = local_day(self.before, zone) - timedelta(days=1) if self.before else None
+        return (
+            first if first and start_of(first, zone) == self.first else None,
+            last if last and end_of(last, zone) == self.before else None,
+        )
 
 
 class Line(NamedTuple):
@@ -130,7 +156,7 @@ class Trail:
 
     def about(self, count: int | None = None) -> list[tuple[str, str]]:
         """Return what an export says of itself, as titles and texts."""
-        told = {name: f"{value}" for name, value in self.wanted.told().items()}
+        told = self.wanted.told(self.zone)
         filters = "; ".join(f"{name} = {value}" for name, value in told.items()) or "none: the whole log"
         said = [
             ("Log", self.checkpoint.origin),

@@ -8,12 +8,12 @@ from fastapi.responses import PlainTextResponse
 from pydantic import Field
 from starlette.requests import Request
 
-from states.dates import end_of, start_of
+from workflow import inputs
 from workflow.access import Area
 from workflow.errors import NotFound
+from workflow.reports.trail.choice import choose
 from workflow.reports.trail.page import entries
-from workflow.reports.trail.trail import Wanted
-from workflow.store import log, people
+from workflow.store import log
 from workflow.web.api.cursors import USUAL, Cursor, Limit, cursor_of, paged, place_of
 from workflow.web.api.routing import PREFIX, also
 from workflow.web.api.shapes import Day, Told, example, page_of
@@ -85,7 +85,7 @@ def add_to(made: APIRouter) -> None:
         actor: Annotated[
             str,
             Query(
-                description="Only what this person did (e-mail address).",
+                description="Only what this person did (e-mail address), or `clock` or `operator`.",
                 max_length=254,
                 examples=["adeline.goh@customs.example"],
             ),
@@ -100,16 +100,20 @@ def add_to(made: APIRouter) -> None:
     ) -> Any:
         """List sealed entries in the order of the log. What happened in the last moments is not sealed yet."""
         place = place_of(cursor, int)
-        zone = zone_of(request)
+        inputs.in_order(first, last)
+        identifier = inputs.uen(uen).value if uen else ""
         with site.office.database.snapshot() as connection:
-            wanted = Wanted(
-                application,
-                programme,
-                uen,
-                people.known_by_email(connection, actor).id if actor else "",
-                kind,
-                start_of(first, zone) if first else None,
-                end_of(last, zone) if last else None,
+            wanted = choose(
+                connection,
+                site.office.editions,
+                zone=zone_of(request),
+                application=application,
+                programme=programme,
+                uen=identifier,
+                actor=actor,
+                kind=kind,
+                first=first,
+                last=last,
             )
             start = place[0] + 1 if place else 0
             rows = entries(connection, wanted, viewer=who.person, first=start, limit=limit + 1)

@@ -10,11 +10,11 @@ from typing import Annotated, Any, Generic, TypeVar
 from fastapi import Path
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, create_model
 
+from workflow.inputs import FIRST_DAY, LAST_DAY
 from workflow.web.acts import said
 
 PROBLEM_TYPE = "application/problem+json"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_FIRST, _LAST = date(1900, 1, 1), date(2199, 12, 31)  # beyond, counting days leaves what dates can hold
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
 _LARGEST = 2**31 - 1
 
@@ -26,8 +26,8 @@ def _day(value: Any) -> date:
         day = date.fromisoformat(value)
     except ValueError:
         raise ValueError(f"There is no day {value}.") from None
-    if not _FIRST <= day <= _LAST:
-        raise ValueError(f"The day must lie between {_FIRST} and {_LAST}.")
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError(f"The day must lie between {FIRST_DAY} and {LAST_DAY}.")
     return day
 
 

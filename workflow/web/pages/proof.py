@@ -1,7 +1,7 @@
 """The proof that every reminder is accounted for, worked out anew from decisions and rules."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -13,6 +13,7 @@ from workflow.access import Area
 from workflow.errors import BadInput
 from workflow.reports.reminder_proof import Account, prove
 from workflow.web.answers import problem_of
+from workflow.web.forms import days_of
 from workflow.web.guard import routes, see
 from workflow.web.rendering import page, zone_of
 from workflow.web.site import Here
@@ -45,8 +46,9 @@ def reminders(request: Request, site: Here, first: str = "", last: str = "") -> 
     today = local_day(now, zone)
     asked = {"first": first or "", "last": last or ""}
     try:
-        begin = inputs.written_day(first, "The first day", today) if first else today - timedelta(days=365)
-        end = _not_before(inputs.written_day(last, "The last day", today) if last else today, begin)
+        begin, end = days_of(first, last, today)
+        begin, end = begin or today - timedelta(days=365), end or today
+        inputs.in_order(begin, end)
     except BadInput as error:
         return page(request, "proof/proof.html", status=422, problem=problem_of(error), proof=None, asked=asked)
     if not request.query_params.keys() & {
@@ -73,12 +75,6 @@ def reminders(request: Request, site: Here, first: str = "", last: str = "") -> 
         fates=_WORDS,
         asked=asked,
     )
-
-
-def _not_before(end: date, begin: date) -> date:
-    if end < begin:
-        raise BadInput("DATE_ORDER", "The first day is after the last. Exchange them.")
-    return end
 
 
 def _plain(value: object) -> object:

@@ -1,17 +1,19 @@
 """The trail for auditors and supervisors: entries, proofs, exports, verification, and what an auditor asks."""
 
 import tempfile
-from collections.abc import Iterable
-from datetime import date, datetime
+import zipfile
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
+from sqlalchemy import Connection
 from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from states.dates import end_of, local_day, start_of
+from states.dates import local_day
+from states.facts import CLOCK, OPERATOR
 from workflow import inputs
 from workflow.access import Area, Deed, role_for
 from workflow.audit import bundle
@@ -24,11 +26,12 @@ from workflow.operations.prove_entry import prove_entry
 from workflow.operations.seal_log import seal_log
 from workflow.reports import access, exceptions, log_replay, people, retention, stops, trail_page
 from workflow.reports.trail.as_bundle import bundle_lines
+from workflow.reports.trail.choice import choose
 from workflow.reports.trail.formats import FORMATS
 from workflow.reports.trail.trail import Wanted
 from workflow.store import log
 from workflow.web.answers import Problem, problem_of, values_of
-from workflow.web.forms import Posted, posted_of
+from workflow.web.forms import Posted, at, days_of, posted_of
 from workflow.web.guard import routes, see
 from workflow.web.rendering import page, zone_of
 from workflow.web.site import Acting, Here, Site, Who, caller_of, site_of
@@ -49,24 +52,29 @@ def router() -> APIRouter:
 @see(Area.TRAIL)
 def explorer(request: Request, site: Here, who: Who, before: str = "") -> Response:
     asked = request.query_params
+    problem, rows = None, []
     with site.office.database.snapshot() as connection:
+        try:
+            rows = trail_page.entries(
+                connection,
+                viewer=who.person,
+                wanted=_wanted(request, connection, dict(asked)),
+                before=int(before) if before.isdecimal() and len(before) < 16 else None,  # noqa: PLR2004  # an id
+                limit=_PAGE + 1,
+            )
+        except BadInput as error:
+            problem = problem_of(error)
         officers = people.officers(connection, local_day(site.clock(), zone_of(request)))
-        wanted = _wanted(request, officers, dict(asked))
-        rows = trail_page.entries(
-            connection,
-            viewer=who.person,
-            wanted=wanted,
-            before=int(before) if before.isdecimal() and len(before) < 16 else None,  # noqa: PLR2004  # an id
-            limit=_PAGE + 1,
-        )
     return page(
         request,
         "trail/list.html",
+        status=problem.status if problem else 200,
+        problem=problem,
         rows=rows[:_PAGE],
         more=rows[_PAGE - 1]["id"] if len(rows) > _PAGE else "",
         asked={name: asked.get(name, "") for name in ("case", "kind", "person", "first", "last")},
-        kinds=sorted(WORDING),
-        officers=officers,
+        kinds=[(kind, kind) for kind in sorted(WORDING)],
+        actors=[*((one["email"], one["name"]) for one in officers), *((one.id, one.name) for one in (CLOCK, OPERATOR))],
         formats=list(FORMATS),
     )
 
@@ -96,8 +104,7 @@ def export(request: Request, site: Here, acting: Acting) -> Response:
     try:
         form = inputs.one_of(posted.text("format"), tuple(FORMATS), "The format")
         with site.office.database.snapshot() as connection:
-            officers = people.officers(connection, local_day(acting.now, zone))
-        wanted = _wanted(request, officers, dict(posted.typed()))
+            wanted = _wanted(request, connection, dict(posted.typed()))
         file = Path(folder.name) / f"trail.{_ENDINGS[form]}"
         export_trail(
             site.office,
@@ -117,10 +124,22 @@ def export(request: Request, site: Here, acting: Acting) -> Response:
     except BaseException:
         folder.cleanup()
         raise
-    name = f"trail-{wanted.application or local_day(acting.now, zone).isoformat()}.{_ENDINGS[form]}"
+    file = _one_file(file, FORMATS[form].beside)
+    name = f"trail-{wanted.application or local_day(acting.now, zone).isoformat()}{file.suffix}"
     return FileResponse(
         file, filename=name, headers={"Cache-Control": "no-store"}, background=BackgroundTask(folder.cleanup)
     )
+
+
+def _one_file(file: Path, beside: str) -> Path:
+    """Return the file, or where a second one says what it is, both in an archive: a browser takes one."""
+    if not beside:
+        return file
+    whole = file.with_suffix(".zip")
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+        for one in (file, file.with_name(file.name + beside)):
+            archive.write(one, one.name)
+    return whole
 
 
 @made.get("/trail/verification")
@@ -167,39 +186,52 @@ def verify(request: Request, site: Here, acting: Acting) -> Response:
 @made.get("/trail/exceptions")
 @see(Area.TRAIL)
 def out_of_the_ordinary(request: Request, site: Here, first: str = "", last: str = "", kind: str = "") -> Response:
-    begin, end = _span(request, first, last)
-    kind = kind if kind in exceptions.KINDS else ""
+    asked = {"first": first, "last": last, "kind": kind}
+    try:
+        chosen = at("kind", lambda: inputs.one_of(kind, tuple(exceptions.KINDS), "The kind")) if kind else ""
+        begin, end = days_of(first, last, _today(request))
+    except BadInput as error:
+        return _wrong(request, "trail/exceptions.html", error, kinds=exceptions.KINDS, asked=asked, rows=[])
     with site.office.database.snapshot() as connection:
-        rows = exceptions.exceptions(connection, site.office, first=begin, last=end, kind=kind)
+        rows = exceptions.exceptions(connection, site.office, first=begin, last=end, kind=chosen)
     if request.query_params.get("format") == "csv":
         return as_csv("exceptions", rows, ("date", "kind", "application", "who", "second_person", "reason", "entry"))
-    chosen = {"first": first, "last": last, "kind": kind}
-    return page(request, "trail/exceptions.html", rows=rows, kinds=exceptions.KINDS, asked=chosen)
+    return page(request, "trail/exceptions.html", rows=rows, kinds=exceptions.KINDS, asked=asked)
 
 
 @made.get("/trail/access")
 @see(Area.TRAIL)
 def who_could(request: Request, site: Here, on: str = "", first: str = "", last: str = "") -> Response:
-    today = local_day(site.clock(), zone_of(request))
-    day = inputs.written_day(on, "The day", today) if on else today
-    begin, end = _span(request, first, last)
+    today, asked = _today(request), {"on": on, "first": first, "last": last}
+    try:
+        day = at("on", lambda: inputs.written_day(on, "The day", today)) if on.strip() else today
+        begin, end = days_of(first, last, today)
+        _both_or_neither(begin, end)
+    except BadInput as error:
+        return _wrong(request, "trail/access.html", error, found=None, changes=[], asked=asked)
     with site.office.database.snapshot() as connection:
         found = access.access_on(connection, site.office, day=day)
         changes = access.staffing_changes(connection, first=begin, last=end) if begin and end else []
-    return page(
-        request, "trail/access.html", found=found, changes=changes, asked={"on": on, "first": first, "last": last}
-    )
+    return page(request, "trail/access.html", found=found, changes=changes, asked=asked)
+
+
+def _both_or_neither(begin: date | None, end: date | None) -> None:
+    if bool(begin) != bool(end):
+        missing = "last" if begin else "first"
+        raise BadInput("DAYS", "Name the first and the last day of a period, or neither.", field=missing)
 
 
 @made.get("/trail/stops")
 @see(Area.TRAIL)
 def clock_stops(request: Request, site: Here, first: str = "", last: str = "") -> Response:
-    begin, end = _span(request, first, last)
+    asked = {"first": first, "last": last}
+    try:
+        begin, end = days_of(first, last, _today(request))
+    except BadInput as error:
+        return _wrong(request, "trail/stops.html", error, causes=[], rows=[], asked=asked)
     with site.office.database.snapshot() as connection:
         found = stops.stops(connection, site.office, now=site.clock(), first=begin, last=end)
-    return page(
-        request, "trail/stops.html", causes=stops.by_cause(found), rows=found, asked={"first": first, "last": last}
-    )
+    return page(request, "trail/stops.html", causes=stops.by_cause(found), rows=found, asked=asked)
 
 
 @made.get("/trail/retention")
@@ -263,30 +295,33 @@ def _sample(request: Request, problem: Problem | None, drawn: dict[str, Any] | N
     )
 
 
-def _wanted(request: Request, officers: Iterable[dict[str, Any]], given: dict[str, str]) -> Wanted:
-    """Read a choice of entries. Raises BadInput for a day that is none; an unknown person chooses nothing."""
-    zone = zone_of(request)
-    begin, end = _span(request, given.get("first", ""), given.get("last", ""))
-    actor = next((one["id"] for one in officers if one["email"] == given.get("person")), "")
-    return Wanted(
-        application=given.get("case", "").strip(),
-        actor=actor,
-        kind=given.get("kind", "") if given.get("kind", "") in WORDING else "",
-        first=_instant(begin, zone, start=True),
-        before=_instant(end, zone, start=False),
-    )
+def _wanted(request: Request, connection: Connection, given: dict[str, str]) -> Wanted:
+    """Read a choice of entries. Raises BadInput that names the field."""
+    first, last = days_of(given.get("first", ""), given.get("last", ""), _today(request))
+    try:
+        return choose(
+            connection,
+            site_of(request).office.editions,
+            zone=zone_of(request),
+            application=given.get("case", "").strip(),
+            actor=given.get("person", ""),
+            kind=given.get("kind", ""),
+            first=first,
+            last=last,
+        )
+    except BadInput as error:
+        field = error.details.get("field")
+        raise BadInput(error.code, error.sentence, field="person" if field == "actor" else field) from None
 
 
-def _instant(day: date | None, zone: str, *, start: bool) -> datetime | None:
-    return None if day is None else start_of(day, zone) if start else end_of(day, zone)
+def _wrong(request: Request, template: str, error: BadInput, **values: Any) -> Response:
+    """Return a page of questions with what is wrong at its filter, and no answer."""
+    problem = problem_of(error)
+    return page(request, template, status=problem.status, problem=problem, **values)
 
 
-def _span(request: Request, first: str, last: str) -> tuple[date | None, date | None]:
-    today = local_day(site_of(request).clock(), zone_of(request))
-    return (
-        inputs.written_day(first, "The first day", today) if first.strip() else None,
-        inputs.written_day(last, "The last day", today) if last.strip() else None,
-    )
+def _today(request: Request) -> date:
+    return local_day(site_of(request).clock(), zone_of(request))
 
 
 def _key(site: Site) -> str:
