@@ -24,6 +24,7 @@ from workflow.decisions.record import enter_act
 from workflow.errors import BadInput, NotFound
 from workflow.models.base import table_of
 from workflow.operations.advance_application import fire_confirmed
+from workflow.operations.answer_information import day_confirmed
 from workflow.operations.correct_certificate import apply_correction
 from workflow.operations.dispose_of_records import dispose_confirmed
 from workflow.operations.refile_document import refile_confirmed
@@ -181,6 +182,12 @@ def _waive(confirming: Confirming) -> Outcome:
     return waive_confirmed(c.connection, c.office, c.case, c.programme, c.asked, c.approval.id, c.act)
 
 
+def _day_of_receipt(confirming: Confirming) -> Outcome:
+    """An answer's day counts from now on; a case's own day of receipt has stood in doubt since it was submitted."""
+    c = confirming
+    return day_confirmed(c.connection, c.case, c.asked) if c.case and "request" in c.asked else _nothing(c)
+
+
 def _refile(confirming: Confirming) -> Outcome:
     c = confirming
     if c.case is None or c.programme is None:
@@ -220,6 +227,7 @@ CONFIRMED: dict[str, Callable[[Confirming], Outcome]] = {
     "certificate_correction": _correct,
     "document_waiver": _waive,
     "document_refiling": _refile,
+    "received_on": _day_of_receipt,
     "disposal": _dispose,
 }
 REFUSED: dict[str, Callable[[Confirming], Outcome]] = {"emergency_suspension": _lift}
