@@ -9,7 +9,6 @@ from sqlalchemy import Connection, select
 
 from states.dates import last_valid_day, local_day, start_of
 from states.definition import Programme, Transition
-from states.facts import Person
 from states.guards import Attempt
 from workflow import inputs, models
 from workflow.decisions.approvals import open_approval
@@ -105,9 +104,9 @@ def _received_on(connection: Connection, programme: Programme, case: Case, trans
 
 
 def fire_confirmed(
-    connection: Connection, office: Office, case: Case, asked: dict[str, Any], requester: Person, act: Act
+    connection: Connection, office: Office, case: Case, asked: dict[str, Any], by: Act, act: Act
 ) -> Outcome:
-    """Fire what `requester` asked for and the actor of `act`, a second person, confirms.
+    """Fire what the actor of `by` asked for and the actor of `act`, a second person, confirms.
 
     The rules are asked anew: the case may have changed since.
     """
@@ -119,7 +118,7 @@ def fire_confirmed(
     attempt = Attempt(asked["reason"], asked["reason_code"], read)
     request = Request(asked["trigger"], attempt, effective_at, asked["internal_reason"], confirmed_by=act.actor.id)
     loaded = facts.load_one(connection, office, case, now=act.now)
-    return decide(connection, office, machine, case, loaded, request, Act(requester, act.proven, act.now))
+    return decide(connection, office, machine, case, loaded, request, by)
 
 
 def _second_person(

@@ -5,7 +5,7 @@ Nobody confirms what he asked for himself. The case is locked before anything is
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
@@ -48,7 +48,6 @@ class Confirming:
     office: Office
     approval: Row[Any]
     asked: dict[str, Any]  # what the first person asked for
-    requester: Person
     act: Act
     case: Case | None
     programme: Programme | None
@@ -89,11 +88,8 @@ def _decide(office: Office, approval_id: int, act: Act, status: str, reason: str
             why = "; ".join(one.sentence for one in unmet)
             enter_act(connection, act, "people:deed:refused", {"title": title, "why": why})
             return Refused(title, tuple(unmet))
-        requester = people.by_id(connection, approval.requested_by)
         role = next(role for role in _roles(approval) if role in act.actor.roles)
-        confirming = Confirming(
-            connection, office, approval, asked, requester, act, case, programme, other, role, locked
-        )
+        confirming = Confirming(connection, office, approval, asked, act, case, programme, other, role, locked)
         outcome = (CONFIRMED if status == "confirmed" else REFUSED).get(approval.kind, _nothing)(confirming)
         if isinstance(outcome, Refused):
             return outcome
@@ -152,12 +148,31 @@ def _fire(confirming: Confirming) -> Outcome:
         sentence = "You took part in this case, so somebody who did not must confirm its decision."
         unmet = [Unmet("second_person", "FOUR_EYES", sentence, "another approver or a supervisor")]
         return refuse(c.connection, c.office.origin, c.case, c.programme, Deed.CONFIRM, c.act, unmet)
-    return fire_confirmed(c.connection, c.office, c.case, c.asked, c.requester, c.act)
+    by = _requester(c, c.case, c.programme)
+    return by if isinstance(by, Refused) else fire_confirmed(c.connection, c.office, c.case, c.asked, by, c.act)
 
 
 def _correct(confirming: Confirming) -> Outcome:
     c = confirming
-    return apply_correction(c.connection, c.office, c.case, c.asked, c.requester, c.act) if c.case else _nothing(c)
+    if c.case is None or c.programme is None:
+        return _nothing(c)
+    by = _requester(c, c.case, c.programme)
+    return by if isinstance(by, Refused) else apply_correction(c.connection, c.office, c.case, c.asked, by, c.act)
+
+
+def _requester(c: Confirming, case: Case, programme: Programme) -> Act | Refused:
+    """Return the first person as acting now, in the role of that day alone. Refused to who may not act so any more."""
+    asker, role = people.by_id(c.connection, c.approval.requested_by), c.approval.role
+    active = people.everybody(c.connection).get(asker.id)
+    if active and role in active.roles:
+        return Act(replace(active, roles=frozenset({role})), c.act.proven, c.act.now)
+    lost = f"is not {role_words((role,))} any more" if active else "has no active account any more"
+    sentence = (
+        f"{asker.name}, who asked for this, {lost}, so it cannot be done in that name. Refuse it; "
+        "somebody who may can ask for it anew."
+    )
+    unmet = [Unmet("requester", "REQUESTER_GONE", sentence, role_words((role,)))]
+    return refuse(c.connection, c.office.origin, case, programme, Deed.CONFIRM, c.act, unmet)
 
 
 def _lift(confirming: Confirming) -> Outcome:
