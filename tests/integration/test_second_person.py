@@ -1,6 +1,6 @@
 """What a second person confirms: done in the first one's name, while it is still theirs to do."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import builders
 import pytest
@@ -33,8 +33,8 @@ class Asked:
         asked = builders.advance(self.office, act(by, LATER), self.reference, "start_review", effective_on=BEGIN)
         return int(done(asked).data["approval"])
 
-    def confirm(self) -> Outcome:
-        return confirm_approval(self.office, approval_id=self.approval, act=act(self.staff.supervisor, LATER))
+    def confirm(self, now: datetime = LATER) -> Outcome:
+        return confirm_approval(self.office, approval_id=self.approval, act=act(self.staff.supervisor, now))
 
     def decisions(self) -> list[tuple[str, str, str]]:
         rows = builders.rows_of(self.office, models.Decision)
@@ -73,3 +73,20 @@ class TestWhoAsked:
 
         assert "Ivan Koh, who asked for this, is not an officer any more" in said(asked.confirm())
         assert asked.decisions() == []
+
+
+class TestWhatWasSeen:
+    def test_is_what_is_confirmed(self, asked: Asked):
+        builders.add(asked.office, act(asked.staff.officer, LATER), asked.reference, "evidence")
+
+        refused = said(asked.confirm())
+        asked.approval = asked.ask(asked.asker)
+        done(asked.confirm())
+
+        assert "changed since Ivan Koh asked for this" in refused
+        assert asked.decisions() == [("start_review", "p-21", "officer")]
+
+    def test_is_the_same_on_another_day(self, asked: Asked):
+        outcome = asked.confirm(LATER + 40 * DAY)
+
+        assert done(outcome).data["status"] == "confirmed"
