@@ -8,7 +8,7 @@ from builders import act, done
 
 from states.facts import Person
 from workflow import models
-from workflow.decisions.outcome import Outcome, Refused
+from workflow.decisions.outcome import Act, Outcome, Refused
 from workflow.operations.decide_approval import confirm_approval
 from workflow.operations.disable_officer import disable_officer
 from workflow.operations.manage_officers import change_roles
@@ -73,6 +73,19 @@ class TestWhoAsked:
 
         assert "Ivan Koh, who asked for this, is not an officer any more" in said(asked.confirm())
         assert asked.decisions() == []
+
+
+class TestTheTrail:
+    def test_says_of_each_how_that_person_was_proven(self, asked: Asked):
+        by = Act(asked.asker, "password and code", LATER)
+        again = builders.advance(asked.office, by, asked.reference, "start_review", effective_on=BEGIN)
+        supervisor = Act(asked.staff.supervisor, "token Nightly", LATER)
+
+        done(confirm_approval(asked.office, approval_id=done(again).data["approval"], act=supervisor))
+
+        told = {e["kind"]: (e["actor"], e["proven"]) for e in builders.entries_of(asked.office, asked.reference)}
+        assert told["case:state:changed"] == ("p-21", "password and code")
+        assert told["case:approval:confirmed"] == ("p-05", "token Nightly")
 
 
 class TestWhatWasSeen:
