@@ -116,6 +116,7 @@ class Facts:
     waived: frozenset[str] = frozenset()  # kinds of documents that the case may do without
     requests: tuple[RequestFact, ...] = ()
     unconfirmed: tuple[str, ...] = ()  # what a second person must confirm before the case may be certified
+    refused: tuple[str, ...] = ()  # what a second person refused instead: the case may not be certified
     criteria_accepted: bool = True  # the administration's own, or accepted by it, or not in production
     other_live: str = ""  # another live case of the company in this programme
     held: Held = field(default_factory=Held)

@@ -516,6 +516,13 @@ def no_other_live(q: Question) -> Verdict:
 
 
 def second_person_confirmed(q: Question) -> Verdict:
+    """What one person took over as it stands holds once another agrees; a no stays one."""
+    if q.facts.refused:
+        sentence = (
+            f"A second person refused: {some(list(q.facts.refused))}. So this case cannot be certified: withdraw it, "
+            "and submit the application again with what holds."
+        )
+        return Unmet("second_person_confirmed", "APPROVAL_REFUSED", sentence, _officer(q.facts))
     if not q.facts.unconfirmed:
         return Met("second_person_confirmed", "nothing waits")
     sentence = f"A second person must confirm first: {some(list(q.facts.unconfirmed))} (aeo approval list)."

@@ -519,19 +519,28 @@ class TestRequests:
 
         assert builders.case_of(desk.office, reference)["deadline"] == add_months(TODAY, 4) + 5 * ONE_DAY
 
-    def test_recorded_late_are_confirmed_before_the_certificate(self, desk: Desk):
+    @pytest.mark.parametrize(
+        ("second_person", "counts_from"), [("confirms", 1), ("refuses", 30), ("says nothing yet", 30)]
+    )
+    def test_recorded_late_count_from_their_day_once_it_is_confirmed(
+        self, desk: Desk, second_person: str, counts_from: int
+    ):
         reference = self.waiting(desk)
         desk.at(TODAY + 30 * ONE_DAY)
-
         done = self.answer(desk, reference, 1, received_on=TODAY + ONE_DAY)
+        if second_person == "confirms":
+            builders.done(desk.confirm(done))
+        if second_person == "refuses":
+            supervisor = builders.act(desk.staff.supervisor, desk.officer.now)
+            answer = {"approval_id": done.data["approval"], "reason": "It came today.", "act": supervisor}
+            builders.done(refuse_approval(desk.office, **answer))
 
-        assert self.unconfirmed(desk, reference) == 1
-        builders.done(desk.confirm(done))
-        assert self.unconfirmed(desk, reference) == 0
+        desk.advance(reference, "supply_information")
 
-    def unconfirmed(self, desk: Desk, reference: str) -> int:
-        case = builders.case_of(desk.office, reference)["id"]
-        return len(builders.rows_of(desk.office, models.Approval, application_id=case, status="open", blocks=True))
+        day = TODAY + counts_from * ONE_DAY
+        (request,) = builders.rows_of(desk.office, models.InformationRequest)
+        assert request["received_on"] == day
+        assert builders.local_today(builders.case_of(desk.office, reference)["decided_at"]) == day
 
     def test_of_an_earlier_cycle_bind_no_later_one(self, desk: Desk):
         reference = builders.certified(desk.office, desk.staff)

@@ -14,6 +14,7 @@ from workflow.decisions.outcome import Refused
 from workflow.errors import BadInput, NotFound
 from workflow.operations.correct_certificate import correct_certificate
 from workflow.operations.decide_approval import confirm_approval, refuse_approval
+from workflow.operations.manage_officers import change_roles
 from workflow.operations.record_consent import record_consent
 from workflow.operations.reissue_certificate import reissue_certificate
 from workflow.operations.sweep import sweep
@@ -118,6 +119,21 @@ class TestCorrection:
         sweep(office, now=builders.morning_of(LAST + DAY))
         with pytest.raises(BadInput, match="has ended"):
             correct_certificate(office, number=number, act=act(staff.officer, builders.morning_of(LAST + DAY)), **ask)
+
+    def test_is_not_done_for_who_lost_the_role_in_which_it_was_asked(self, sqlite_office: Office):
+        staff, office = builders.people(sqlite_office), sqlite_office
+        admin = builders.another_person(office, "p-20", "Hana Aoki", "admin")
+        asker = builders.another_person(office, "p-21", "Ivan Koh", "account_manager", "officer")
+        number = number_of(office, builders.certified(office, staff, valid_from=FROM))
+        ask = {"number": number, "valid_until": LAST - DAY, "reason": "A slip."}
+        asked = done(correct_certificate(office, act=act(asker, LATER), **ask)).data["approval"]
+        change_roles(office, email=builders.email_of(asker), add=[], remove=["officer"], act=act(admin, LATER))
+
+        outcome = confirm_approval(office, approval_id=asked, act=act(staff.approver, LATER))
+
+        assert isinstance(outcome, Refused)
+        assert [one.code for one in outcome.unmet] == ["REQUESTER_GONE"]
+        assert shown(office, number)["valid_until"] == LAST
 
     def test_in_a_suspended_case_leaves_the_suspension_to_be_set_aside(self, sqlite_office: Office):
         office, staff = sqlite_office, builders.people(sqlite_office)

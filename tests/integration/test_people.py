@@ -2,14 +2,14 @@
 
 import json
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from typing import Any
 
 import builders
 import pytest
 from builders import NOW, TODAY, act, another_person, email_of, people, rows_of, submit
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from test_outbox import FakeTransport, post
 
 from notifications.retry import Outcome
@@ -22,6 +22,7 @@ from workflow.models.base import table_of
 from workflow.operations.assign_application import assign_application
 from workflow.operations.deliver_outbox import deliver_outbox
 from workflow.operations.disable_officer import disable_officer
+from workflow.operations.manage_officers import change_roles
 from workflow.operations.record_absence import record_absence
 from workflow.operations.transfer_portfolio import transfer_portfolio
 from workflow.reports.people import officers
@@ -29,6 +30,7 @@ from workflow.store.office import Office
 from workflow.store.people import by_email, lock
 
 _OFFICER = table_of(models.Officer)
+_ROLE = table_of(models.OfficerRole)
 FRIDAY = date(2026, 11, 27)
 
 
@@ -598,3 +600,51 @@ class TestDisablingWhileWorkIsGiven:
 
         assert answers == ["STALE_HOLDINGS"]
         assert is_active(office, staff.second_officer)
+
+
+class TestChangingRolesAtOnce:
+    """One change waits for the other and then looks again at what is left."""
+
+    def change(self, office: Office, by: Person, person: Person, **roles: list[str]) -> str:
+        try:
+            change_roles(office, email=email_of(person), act=act(by), **({"add": [], "remove": []} | roles))
+        except BadInput as error:
+            return error.code
+        return "done"
+
+    def while_changed(self, office: Office, person: Person, gone: str, what: Callable[[], str]) -> str:
+        """Let `what` begin while somebody else takes a role away, and return its answer."""
+        answers: list[str] = []
+        waiting = threading.Thread(target=lambda: answers.append(what()))
+        with office.database.transaction() as transaction:
+            lock(transaction.connection, [person.id])
+            waiting.start()
+            waiting.join(0.5)
+            assert waiting.is_alive()
+            mine = (_ROLE.c.officer_id == person.id, _ROLE.c.role == gone)
+            transaction.connection.execute(delete(_ROLE).where(*mine))
+        waiting.join(30)
+        return answers[0]
+
+    def test_leaves_an_admin(self, office: Office, staff: Staff):
+        other = another_person(office, "p-09", "Ivan Lau", "admin", "officer")
+        also = {"add": ["officer"], "remove": ["admin"]}
+
+        answer = self.while_changed(office, other, "admin", lambda: self.change(office, other, staff.admin, **also))
+
+        assert answer == "LAST_ADMIN"
+
+    def test_brings_no_role_back(self, office: Office, staff: Staff):
+        person = another_person(office, "p-09", "Ivan Lau", "approver", "officer")
+
+        answer = self.while_changed(
+            office, person, "approver", lambda: self.change(office, staff.admin, person, add=["account_manager"])
+        )
+
+        entry = next(row for row in rows_of(office, models.AuditEntry) if row["kind"] == "people:role:changed")
+        assert answer == "done"
+        assert {row["role"] for row in rows_of(office, models.OfficerRole, officer_id="p-09")} == {
+            "officer",
+            "account_manager",
+        }
+        assert json.loads(entry["canonical"])["detail"]["before"] == ["officer"]

@@ -133,6 +133,26 @@ class TestSecondPerson:
         assert casework.at(reference) == ("certified", "in_force")
         assert casework.aeo("approval", "list") == "Nothing waits for a second person."
 
+    def test_a_check_letter_that_is_refused_is_never_certified_and_the_application_is_submitted_again(
+        self, casework: Office
+    ) -> None:
+        asked = {"uen": "201890417A", "accept_check_letter": "As on the BizFile report"}
+        reference = casework.submitted(**asked)
+        casework.pack(reference)
+        casework.advance(reference, "start_review")
+        casework.validated(reference, uen="201890417A")
+        number = str(casework.aeo.json("approval", "list")[0]["id"])
+        casework.aeo("approval", "refuse", number, "--reason", "There is no such UEN.", "--as", SUPERVISOR)
+        recommend = ("application", "recommend", reference, "--outcome", "certify", "--reason", "Met.", "--as", OFFICER)
+        refused = casework.aeo.json(*recommend, expect=1)
+        casework.advance(reference, "withdraw", "--reason-code", "duplicate")
+        again = casework.submitted(**asked)
+
+        (unmet,) = refused["error"]["details"]["unmet"]
+        assert unmet["code"] == "APPROVAL_REFUSED"
+        assert "UEN 201890417A although its check letter is wrong" in unmet["sentence"]
+        assert [one["application"] for one in casework.aeo.json("approval", "list")] == [again]
+
     def test_a_refused_request_changes_nothing(self, casework: Office) -> None:
         reference = casework.submitted()
         casework.pack(reference)

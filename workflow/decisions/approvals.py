@@ -41,7 +41,7 @@ def open_approval(
         "kind": kind,
         "application_id": case.id if case else None,
         "sentence": sentence,
-        "request": json.dumps(dict(request or {}), default=str, sort_keys=True),
+        "request": json.dumps({"proven": act.proven} | dict(request or {}), default=str, sort_keys=True),
         "blocks": blocks,
         "requested_by": act.actor.id,
         "role": role,

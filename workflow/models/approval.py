@@ -30,7 +30,7 @@ class Approval(Row, table=True):
     kind: str
     application_id: int | None = Field(default=None, foreign_key="application.id", index=True)
     sentence: str  # what was asked for, in words
-    request: str = "{}"  # what to do when it is confirmed, canonical JSON
+    request: str = "{}"  # what to do when it is confirmed and how who asked was proven, canonical JSON
     blocks: bool = False  # whether the case may not be certified before it is confirmed
     requested_by: str  # a person's id
     role: str

@@ -9,15 +9,17 @@ from sqlalchemy import Connection, select
 
 from states.dates import local_day, start_of
 from states.definition import Programme, Transition
-from states.facts import Facts, Person
-from states.guards import Attempt, in_words
+from states.facts import Facts
+from states.guards import Attempt, Unmet, in_words
 from states.terms import decided_term
 from workflow import inputs, models
+from workflow.access import Deed
 from workflow.decisions.approvals import open_approval
 from workflow.decisions.decide import Request, decide, summary
 from workflow.decisions.effects import answer_day, end_of_standing
 from workflow.decisions.once import once
 from workflow.decisions.outcome import Act, Done, Outcome
+from workflow.decisions.permit import refuse
 from workflow.decisions.record import stale
 from workflow.errors import BadInput
 from workflow.models.base import table_of
@@ -92,7 +94,7 @@ def _advance(connection: Connection, office: Office, case: Case, wish: _Wish, ac
     request = Request(wish.trigger, Attempt(wish.reason, wish.reason_code, read), effective_at, wish.internal_reason)
     why = _second_person(connection, programme, transition, request, act.now, chosen=wish.effective_on is not None)
     if why and machine.judge(wish.trigger, loaded.facts, act.actor, request.attempt).allowed:
-        return _ask(connection, office, case, programme, transition, request, why, act)
+        return _ask(connection, office, case, programme, transition, request, loaded.facts.digest, why, act)
     return decide(connection, office, machine, case, loaded, request, act)
 
 
@@ -108,21 +110,28 @@ def _received_on(connection: Connection, programme: Programme, case: Case, trans
 
 
 def fire_confirmed(
-    connection: Connection, office: Office, case: Case, asked: dict[str, Any], requester: Person, act: Act
+    connection: Connection, office: Office, case: Case, asked: dict[str, Any], by: Act, act: Act
 ) -> Outcome:
-    """Fire what `requester` asked for and the actor of `act`, a second person, confirms.
+    """Fire what the actor of `by` asked for and the actor of `act`, a second person, confirms.
 
-    The rules are asked anew: the case may have changed since.
+    The rules are asked anew, on the facts that the first person saw: nobody decides on others through somebody else.
     """
+    loaded = facts.load_one(connection, office, case, now=act.now)
     machine = office.editions.machine(connection, case.programme, case.edition)
+    if asked.get("seen") != loaded.facts.digest:
+        sentence = (
+            f"The facts of {case.reference} changed since {by.actor.name} asked for this, so it cannot be done on them. "
+            f"Refuse it; {by.actor.name} can look again and ask anew."
+        )
+        unmet = [Unmet("facts_seen", "APPROVAL_STALE", sentence, by.actor.name)]
+        return refuse(connection, office.origin, case, machine.programme, Deed.CONFIRM, act, unmet)
     transition = _transition(machine.programme, asked["trigger"], case)
     day = inputs.day(asked["effective_on"], "The effective day") if asked["effective_on"] else None
     effective_at = _effective_at(machine.programme, case, transition, day, act.now)
-    loaded = facts.load_one(connection, office, case, now=act.now)
     read = _given(connection, machine.programme, case, loaded, transition, asked["given"], effective_at, act.now)
     attempt = Attempt(asked["reason"], asked["reason_code"], read)
     request = Request(asked["trigger"], attempt, effective_at, asked["internal_reason"], confirmed_by=act.actor.id)
-    return decide(connection, office, machine, case, loaded, request, Act(requester, act.proven, act.now))
+    return decide(connection, office, machine, case, loaded, request, by)
 
 
 def _second_person(
@@ -161,10 +170,11 @@ def _ask(
     programme: Programme,
     transition: Transition,
     request: Request,
+    seen: str,
     why: str,
     act: Act,
 ) -> Done:
-    """Keep what was asked for until a second person confirms it."""
+    """Keep what was asked for, with the digest of the facts that were seen, until a second person confirms it."""
     day = local_day(request.effective_at, programme.time_zone)
     backdated = request.effective_at < act.now and day != local_day(act.now, programme.time_zone)
     asked = {
@@ -174,6 +184,7 @@ def _ask(
         "internal_reason": request.internal_reason,
         "effective_on": day.isoformat() if backdated else "",
         "given": {name: str(value) for name, value in (request.attempt.given or {}).items()},
+        "seen": seen,
     }
     role = next(role for role in transition.roles if role in act.actor.roles)
     sentence = f"{transition.title}, {why}: {case.reference}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from sqlalchemy import Connection, select, update
 
@@ -41,7 +42,7 @@ def answer_information(
 ) -> Outcome:
     """Record an answer with what came along; from its day the processing clock runs on once every request has one.
 
-    A day far back is confirmed by a second person before the case may be certified.
+    A day far back counts once a second person has confirmed it; until then the answer counts from today.
 
     Raises NotFound, and BadInput for a request that is not open, or a day in the future or before the question.
     """
@@ -71,7 +72,8 @@ def answer_information(
         if isinstance(role, Refused):
             return role
         documents = _keep(connection, office, case, programme, act, role, files)
-        values = {"received_on": day, "answer": answer, "answered_by": act.actor.id}
+        doubted = far_back(connection, programme, day, today)
+        values = {"received_on": today if doubted else day, "answer": answer, "answered_by": act.actor.id}
         connection.execute(update(_REQUEST).where(_REQUEST.c.id == found[number].id).values(values))
         change = Change(
             "case:information:answered",
@@ -83,7 +85,7 @@ def answer_information(
             change.updates["deadline"] = next_reply_by(connection, case.id, case.facts_cycle)
         record(connection, office.origin, case, programme, act, change)
         words, data = f"The answer to request {number} of {reference} is recorded.", {"open": len(found) - 1}
-        if far_back(connection, programme, day, today):
+        if doubted:
             why = f"more than {BACKDATED_DAYS} office days before it was recorded"
             sentence = f"The answer to request {number} of {reference} arrived on {in_words(day)}, {why}"
             approval = open_approval(
@@ -95,11 +97,19 @@ def answer_information(
                 role=role,
                 kind="received_on",
                 sentence=sentence,
-                blocks=True,
+                request={"request": number, "received_on": day},
             )
-            words += f" A second person must confirm its day (aeo approval confirm {approval})."
+            words += f" It counts from today until a second person confirms its day (aeo approval confirm {approval})."
             data["approval"] = approval
         return Done(words, summary(case) | data)
+
+
+def day_confirmed(connection: Connection, case: Case, asked: dict[str, Any]) -> Done:
+    """Let an answer count from the day that was recorded; a decision that was made meanwhile keeps its own."""
+    day = inputs.day(asked["received_on"], "The day of receipt")
+    request = (_REQUEST.c.application_id == case.id, _REQUEST.c.number == asked["request"])
+    connection.execute(update(_REQUEST).where(*request).values(received_on=day))
+    return Done(f"The answer to request {asked['request']} of {case.reference} arrived on {day.isoformat()}.")
 
 
 def _keep(

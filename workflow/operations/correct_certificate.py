@@ -8,7 +8,6 @@ from sqlalchemy import Connection, Row
 
 from states.dates import local_day
 from states.definition import Programme
-from states.facts import Person
 from states.guards import Attempt
 from states.standing import Certificate, Held
 from workflow import inputs
@@ -83,9 +82,12 @@ def _ask(connection: Connection, office: Office, row: Row[Any], case: Case, aske
 
 
 def apply_correction(
-    connection: Connection, office: Office, case: Case, asked: dict[str, Any], requester: Person, act: Act
+    connection: Connection, office: Office, case: Case, asked: dict[str, Any], by: Act, act: Act
 ) -> Done:
-    """Do to a locked case what `requester` asked for and the actor of `act` confirms; the dates are checked anew."""
+    """Do to a locked case what the actor of `by` asked for and that of `act` confirms; the dates are checked anew.
+
+    The actor of `by` holds one role, the one in which it was asked.
+    """
     row = certificates.find(connection, asked["number"], act.actor)
     programme = office.editions.machine(connection, case.programme, case.edition).programme
     today = local_day(act.now, programme.time_zone)
@@ -94,8 +96,7 @@ def apply_correction(
     old, new = now.certificate, _corrected(now, first, last, today)
     loaded = facts.load_one(connection, office, case, now=act.now)
     given = {"valid_from": new.valid_from, "valid_until": new.valid_until, "confirmed_by": act.actor.id}
-    by = Act(requester, act.proven, act.now)
-    role = "officer" if "officer" in requester.roles else "approver"
+    (role,) = by.actor.roles
     change = Change(
         kind="case:certificate:corrected",
         role=role,

@@ -5,7 +5,7 @@ Nobody confirms what he asked for himself. The case is locked before anything is
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
@@ -25,6 +25,7 @@ from workflow.decisions.record import enter_act
 from workflow.errors import BadInput, NotFound
 from workflow.models.base import table_of
 from workflow.operations.advance_application import fire_confirmed
+from workflow.operations.answer_information import day_confirmed
 from workflow.operations.correct_certificate import apply_correction
 from workflow.operations.dispose_of_records import dispose_confirmed
 from workflow.operations.refile_document import refile_confirmed
@@ -48,7 +49,6 @@ class Confirming:
     office: Office
     approval: Row[Any]
     asked: dict[str, Any]  # what the first person asked for
-    requester: Person
     act: Act
     case: Case | None
     programme: Programme | None
@@ -89,11 +89,8 @@ def _decide(office: Office, approval_id: int, act: Act, status: str, reason: str
             why = "; ".join(one.sentence for one in unmet)
             enter_act(connection, act, "people:deed:refused", {"title": title, "why": why})
             return Refused(title, tuple(unmet))
-        requester = people.by_id(connection, approval.requested_by)
         role = next(role for role in _roles(approval) if role in act.actor.roles)
-        confirming = Confirming(
-            connection, office, approval, asked, requester, act, case, programme, other, role, locked
-        )
+        confirming = Confirming(connection, office, approval, asked, act, case, programme, other, role, locked)
         outcome = (CONFIRMED if status == "confirmed" else REFUSED).get(approval.kind, _nothing)(confirming)
         if isinstance(outcome, Refused):
             return outcome
@@ -152,12 +149,34 @@ def _fire(confirming: Confirming) -> Outcome:
         sentence = "You took part in this case, so somebody who did not must confirm its decision."
         unmet = [Unmet("second_person", "FOUR_EYES", sentence, "another approver or a supervisor")]
         return refuse(c.connection, c.office.origin, c.case, c.programme, Deed.CONFIRM, c.act, unmet)
-    return fire_confirmed(c.connection, c.office, c.case, c.asked, c.requester, c.act)
+    by = _requester(c, c.case, c.programme)
+    return by if isinstance(by, Refused) else fire_confirmed(c.connection, c.office, c.case, c.asked, by, c.act)
 
 
 def _correct(confirming: Confirming) -> Outcome:
     c = confirming
-    return apply_correction(c.connection, c.office, c.case, c.asked, c.requester, c.act) if c.case else _nothing(c)
+    if c.case is None or c.programme is None:
+        return _nothing(c)
+    by = _requester(c, c.case, c.programme)
+    return by if isinstance(by, Refused) else apply_correction(c.connection, c.office, c.case, c.asked, by, c.act)
+
+
+def _requester(c: Confirming, case: Case, programme: Programme) -> Act | Refused:
+    """Return the first person as acting now, in the role of that day alone and proven as then.
+
+    Refused for who may not act so any more.
+    """
+    asker, role = people.by_id(c.connection, c.approval.requested_by), c.approval.role
+    active = people.everybody(c.connection).get(asker.id)
+    if active and role in active.roles:
+        return Act(replace(active, roles=frozenset({role})), c.asked["proven"], c.act.now)
+    lost = f"is not {role_words((role,))} any more" if active else "has no active account any more"
+    sentence = (
+        f"{asker.name}, who asked for this, {lost}, so it cannot be done in that name. Refuse it; "
+        "somebody who may can ask for it anew."
+    )
+    unmet = [Unmet("requester", "REQUESTER_GONE", sentence, role_words((role,)))]
+    return refuse(c.connection, c.office.origin, case, programme, Deed.CONFIRM, c.act, unmet)
 
 
 def _lift(confirming: Confirming) -> Outcome:
@@ -180,6 +199,12 @@ def _waive(confirming: Confirming) -> Outcome:
     if c.case is None or c.programme is None:
         return _nothing(c)
     return waive_confirmed(c.connection, c.office, c.case, c.programme, c.asked, c.approval.id, c.act)
+
+
+def _day_of_receipt(confirming: Confirming) -> Outcome:
+    """An answer's day counts from now on; a case's own day of receipt has stood in doubt since it was submitted."""
+    c = confirming
+    return day_confirmed(c.connection, c.case, c.asked) if c.case and "request" in c.asked else _nothing(c)
 
 
 def _refile(confirming: Confirming) -> Outcome:
@@ -221,6 +246,7 @@ CONFIRMED: dict[str, Callable[[Confirming], Outcome]] = {
     "certificate_correction": _correct,
     "document_waiver": _waive,
     "document_refiling": _refile,
+    "received_on": _day_of_receipt,
     "disposal": _dispose,
 }
 REFUSED: dict[str, Callable[[Confirming], Outcome]] = {"emergency_suspension": _lift}

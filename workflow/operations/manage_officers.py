@@ -2,7 +2,7 @@
 
 import secrets
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import delete, select
 
 from states.facts import Person
 from states.guards import role_words, some
@@ -15,6 +15,7 @@ from workflow.models.base import table_of
 from workflow.models.officer import ROLES
 from workflow.operations.set_password import checked, keep_password
 from workflow.store import holdings, passwords, people
+from workflow.store.holdings import Holdings
 from workflow.store.office import Office
 
 _OFFICER = table_of(models.Officer)
@@ -55,12 +56,14 @@ def add_officer(
 
 
 def change_roles(office: Office, *, email: str, add: list[str], remove: list[str], act: Act) -> Done:
-    """Add and remove roles of an account. Raises like `add_officer`, and NotFound."""
+    """Add and remove roles of an account. Raises like `add_officer`, NotFound, and StaleVersion after a race."""
     added = {inputs.one_of(role, ROLES, "The role") for role in add}
     removed = {inputs.one_of(role, ROLES, "The role") for role in remove}
     with office.database.transaction() as transaction:
         connection = transaction.connection
         _may_manage(act)
+        accounts = [people.by_email(connection, email).id, *people.admins(connection)]
+        held = holdings.lock(connection, accounts[0], accounts=accounts, assigned=True)
         person = people.by_email(connection, email)
         after = (person.roles | added) - removed
         if not after:
@@ -68,7 +71,7 @@ def change_roles(office: Office, *, email: str, add: list[str], remove: list[str
         _may_combine(frozenset(after))
         if "admin" in removed & person.roles and people.admins(connection) == [person.id]:
             raise BadInput("LAST_ADMIN", f"{person.name} is the last admin. Name another one first.")
-        _holds_nothing_for(connection, person, removed & person.roles)
+        _holds_nothing_for(person, held, removed & person.roles)
         connection.execute(delete(_ROLE).where(_ROLE.c.officer_id == person.id))
         connection.execute(_ROLE.insert(), [{"officer_id": person.id, "role": role} for role in sorted(after)])
         changes = {"officer": person.id, "before": sorted(person.roles), "after": sorted(after)}
@@ -78,9 +81,8 @@ def change_roles(office: Office, *, email: str, add: list[str], remove: list[str
         )
 
 
-def _holds_nothing_for(connection: Connection, person: Person, roles: frozenset[str] | set[str]) -> None:
+def _holds_nothing_for(person: Person, held: Holdings, roles: frozenset[str] | set[str]) -> None:
     """Raise BadInput when cases or companies would be left with somebody who lacks the role for them."""
-    held = holdings.lock(connection, person.id, accounts=[person.id], assigned=True)
     for role, what, remedy in (
         ("officer", [case.reference for case in held.assigned], "aeo application assign"),
         ("account_manager", [company.identifier for company in held.companies], "aeo portfolio transfer"),

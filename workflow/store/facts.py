@@ -73,7 +73,7 @@ def _query(which: ColumnElement[bool], own: ColumnElement[int]) -> CompoundSelec
     q, a, gone = (table_of(m) for m in (models.InformationRequest, models.Approval, models.DocumentWithdrawal))
     counts = (d.c.cycle == own) & d.c.id.not_in(select(gone.c.document_id))
     closed = case((f.c.closed_at.is_(None), 0), else_=1)
-    open_ = (a.c.status == "open") & a.c.blocks
+    doubted = a.c.blocks & (a.c.status != "confirmed")
     parts = (
         _part(_DOCUMENT, d, d.c.id.label("n"), d.c.kind.label("t1"), _T.label("t2"), _T.label("t3"), _T.label("t4"),
               _T.label("t5"), _D.label("d1"), _D.label("d2"), where=counts),
@@ -89,7 +89,7 @@ def _query(which: ColumnElement[bool], own: ColumnElement[int]) -> CompoundSelec
         _part(_WAIVER, w, _N, w.c.kind, _T, _T, _T, _T, _D, _D, where=w.c.cycle == own),
         _part(_REQUEST, q, q.c.number, q.c.question, _T, _T, _T, _T, q.c.reply_by, q.c.final_notice_on,
               where=(q.c.cycle == own) & q.c.received_on.is_(None)),
-        _part(_APPROVAL, a, a.c.id, a.c.sentence, _T, _T, _T, _T, _D, _D, where=open_),
+        _part(_APPROVAL, a, a.c.id, a.c.sentence, a.c.status, _T, _T, _T, _D, _D, where=doubted),
     )  # fmt: skip
     return union_all(*(part.where(which) for part in parts))
 
@@ -183,7 +183,8 @@ def _loaded(
         requests=tuple(
             RequestFact(row[2], row[3], row[8], row[9]) for row in sorted(parts[_REQUEST], key=lambda row: int(row[2]))
         ),
-        unconfirmed=tuple(row[3] for row in parts[_APPROVAL]),
+        unconfirmed=tuple(row[3] for row in parts[_APPROVAL] if row[4] == "open"),
+        refused=tuple(row[3] for row in parts[_APPROVAL] if row[4] == "refused"),
         criteria_accepted=not office.production or _accepted(connection, programme),
         other_live=_other_live(connection, case),
         held=case.held,

@@ -197,6 +197,7 @@ def random_facts(draw: st.DrawFn, programme: Programme, **fixed) -> Facts:
         "band": st.none() | st.builds(BandFact, st.sampled_from(bands), st.just(TODAY), until, st.just(OFFICER.id)),
         "account_manager": st.none(),
         "unconfirmed": st.just(("a waiver of bizfile_report",)),
+        "refused": st.just(("UEN 201890417A",)),
         "criteria_accepted": st.just(False),
         "other_live": st.just("STP-2026-000099"),
     }

@@ -694,6 +694,15 @@ class TestSecondPersonConfirmed:
         )
         assert ask("second_person_confirmed", unconfirmed=waiting, people={}).who == "a supervisor"
 
+    def test_names_what_was_refused_and_the_way_out(self, ask):
+        assert ask("second_person_confirmed", refused=("UEN 201890417A",), assignee=None) == Unmet(
+            "second_person_confirmed",
+            "APPROVAL_REFUSED",
+            "A second person refused: UEN 201890417A. So this case cannot be certified: withdraw it, and submit the "
+            "application again with what holds.",
+            "an officer",
+        )
+
 
 class TestActionsInTime:
     def test_names_each_that_is_overdue(self, ask, stp: Programme):

@@ -102,7 +102,7 @@ def ought(programme: Programme, transition: Transition, facts: Facts, actor: Per
         "last_day_ahead": facts.back not in ("certified", "revalidation_due")
         or max(day for day in (held.last_day or TODAY, until) if day) >= TODAY,
         "no_other_live": not facts.other_live,
-        "second_person_confirmed": not facts.unconfirmed,
+        "second_person_confirmed": not (facts.unconfirmed or facts.refused),
         "criteria_accepted": facts.criteria_accepted,
     }
     barred = {person for person, deed in facts.took_part if deed in transition.distinct_from}

@@ -94,7 +94,8 @@ def _said(done: Done) -> str:
     on = "1 request is still open." if left == 1 else f"{left} requests are still open."
     if not left:
         on = "Every request is answered: say so under Next step, and the review goes on."
-    second = f" A second person must confirm its day (no. {done.data['approval']})." if "approval" in done.data else ""
+    asked = done.data.get("approval")
+    second = f" It counts from today until a second person confirms its day (no. {asked})." if asked else ""
     return f"The answer is recorded. {on}{second}"
 
 

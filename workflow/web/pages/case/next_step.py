@@ -204,6 +204,7 @@ def _sentences(moment: Moment, today: date) -> list[str]:
     if case.state_kind == "suspended" and case.suspended_on:
         told.append(f"Suspended since {words.day(case.suspended_on)}. Benefits do not count meanwhile.")
     told += [f"Waits for a second person: {acts.said(one)}." for one in moment.facts.unconfirmed]
+    told += [f"Refused by a second person: {acts.said(one)}." for one in moment.facts.refused]
     return told
 
 
