@@ -16,6 +16,7 @@ from states.terms import Term
 
 BEFORE_BEGIN = "before the certificate began"
 BEFORE_DECISION = "due before this decision"
+REQUEST_REMINDER, FINAL_NOTICE = "request_reminder", "request_final_notice"
 
 Subject = Literal["certificate", "band", "request", "approval"]
 
@@ -114,8 +115,8 @@ def plan_request(
         )
 
     return (
-        one("request_reminder", rules.reminder_days, rules.reminder_message),
-        one("request_final_notice", rules.final_notice_days, rules.final_notice_message),
+        one(REQUEST_REMINDER, rules.reminder_days, rules.reminder_message),
+        one(FINAL_NOTICE, rules.final_notice_days, rules.final_notice_message),
     )
 
 

@@ -23,6 +23,7 @@ LEASE = timedelta(minutes=30)
 BUNDLES_AT = 8  # the local hour at which a bundle leaves that had to wait for another day
 _MOST_BUNDLED = 10_000  # rows looked at together; each person's share of them is one mail
 _DEAD = "Mail to this address comes back."
+_NO_CONTACT = "The company has no contact with an address."
 _UNTRUE_AFTER_END = frozenset(
     {
         "renewal_heads_up",
@@ -183,6 +184,8 @@ class _Look:
         mail = self._mail(row, try_it=False)
         if held := self._not_true_any_more(row):
             return Fate(mail, "suppressed", held)
+        if row.recipient == recipients.COMPANY:
+            return Fate(mail, "suppressed", _NO_CONTACT, dead=True)
         dead = found.address.lower() in self._dead
         if dead and mail.to_company:
             return Fate(mail, "suppressed", _DEAD, dead=True)
