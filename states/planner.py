@@ -46,7 +46,7 @@ class Outlook:
     continues_until: date | None = None
     band_until: date | None = None
     after: datetime | None = None  # reminders due up to this instant are superseded from the start
-    end_owed: bool = False  # but not the notice of the end, which has not gone out
+    owed_since: datetime | None = None  # but not those from this instant on, which have not gone out
     catch_up: bool = False  # but the newest one that the company would have got still goes out, where renewal is open
 
 
@@ -183,10 +183,11 @@ def _in_time(made: list[Planned], outlook: Outlook, opens: datetime | None) -> l
     after = outlook.after
     if after is None:
         return made
+    before = outlook.owed_since
     past = [
         p
         for p in made
-        if p.message and not p.superseded and p.due_at <= after and not (outlook.end_owed and p.rule.startswith("T+"))
+        if p.message and not p.superseded and p.due_at <= after and (before is None or p.due_at < before)
     ]
     kept = max((p for p in past if "company" in p.audience), key=lambda p: p.due_at, default=None)
     opened = opens is not None and opens <= after

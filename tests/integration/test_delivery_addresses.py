@@ -309,7 +309,8 @@ class TestACompanyWithoutAContact:
         by = by_officer(office, builders.morning_of(day))
         return builders.advance(office, by, reference, "withdraw", reason_code="no_reply")
 
-    def test_gets_a_letter_for_each_message_and_nobody_is_told_of_a_failure(self, office: Office, asked: str):
+    @pytest.mark.usefixtures("asked")
+    def test_gets_a_letter_for_each_message_and_nobody_is_told_of_a_failure(self, office: Office):
         letters = {
             one["id"]: one["message"] for one in builders.rows_of(office, models.Notification, recipient="company")
         }
