@@ -1,6 +1,6 @@
 """Requests for information: what the clock notes on them and what dates they give. Asking and answering are decisions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -33,6 +33,16 @@ def note_letter(connection: Connection, notification_id: int, day: date) -> None
     row = connection.execute(chased).first()
     if row is not None:
         note_reminder(connection, row.application_id, row.occurrence, day, final=row.rule == FINAL_NOTICE)
+
+
+def answered(connection: Connection, causes: Iterable[str]) -> set[str]:
+    """Return which of these causes are planned messages about a request that has been answered."""
+    ids = [int(cause.removeprefix("planned:")) for cause in causes]
+    same = (_R.c.application_id == _P.c.application_id) & (_R.c.number == _P.c.occurrence)
+    query = (
+        select(_P.c.id).join(_R, same).where(_P.c.id.in_(ids), _P.c.subject == "request", _R.c.received_on.is_not(None))
+    )
+    return {f"planned:{id_}" for id_ in connection.execute(query).scalars()} if ids else set()
 
 
 def next_reply_by(connection: Connection, application_id: int, cycle: int) -> date | None:
