@@ -81,7 +81,7 @@ class Request:
 
 
 ActKind = Literal[
-    "asked", "put_off", "answered", "assessed", "approval", "confirmed", "refused", "ended", "moved", "told"
+    "asked", "put_off", "answered", "assessed", "approval", "confirmed", "refused", "ended", "moved", "told", "given_up"
 ]
 
 
@@ -96,7 +96,7 @@ class Act:
     day: date | None = None  # to confirm by, or to which a request's day was put off
     before: date | None = None  # from which it was put off
     reason: str = ""  # why the plan was moved
-    rule: str = ""  # of what was told, and
+    rule: str = ""  # of what was told or given up, and
     due_at: datetime | None = None  # when that was due
 
 
@@ -213,6 +213,7 @@ class _Replay:
         self.open: dict[Subject, list[Expected]] = {"certificate": [], "band": [], "request": [], "approval": []}
         self.unanswered: dict[int, Request] = {}
         self.told: set[tuple[str, datetime | None]] = set()
+        self.settled: set[tuple[str, datetime | None]] = set()  # told, or given up by the clock
         self.importing: list[Decision] = []
         self.asked_alone = {act.number for act in history.acts if act.kind == "asked"}
         self.requests = {one.number: one for one in self._as_asked()}
@@ -237,9 +238,14 @@ class _Replay:
             "refused": self._close_approval,
             "ended": self._end_standing,
             "moved": self._move,
-            "told": lambda act: self.told.add((act.rule, act.due_at)),
+            "told": self._tell,
+            "given_up": lambda act: self.settled.add((act.rule, act.due_at)),
         }
         does[act.kind](act)
+
+    def _tell(self, act: Act) -> None:
+        self.told.add((act.rule, act.due_at))
+        self.settled.add((act.rule, act.due_at))
 
     def _put_off(self, act: Act) -> None:
         if act.day:
@@ -357,13 +363,15 @@ class _Replay:
         same = (before.newest, before.continues_until, before.ended_on) == (newest, held.continues_until, held.ended_on)
         if newest is None or (same and not undone and (phase == phase_now or before.ended_on is not None)):
             return
-        owed = before.newest == newest and held.ended_on is None and self._end_not_told(at)
+        owed = self._owed_since(at) if before.newest == newest else None
         if before.newest is not None:
             self._end("certificate", at, title)
             self._end("band", at, title)
         if held.ended_on is not None and held.ended_on <= day:
             return
-        outlook = Outlook(phase_now, self._beneath, held.continues_until, self._band_until(at), after=at, end_owed=owed)
+        outlook = Outlook(
+            phase_now, self._beneath, held.continues_until, self._band_until(at), after=at, owed_since=owed
+        )
         self._owe_certificate(newest, outlook, decision.no, at)
 
     def _take_over(self, decision: Decision) -> None:
@@ -459,12 +467,14 @@ class _Replay:
             left = [one for one in owed if one not in overdue[:-1]]
             self._owe(left, decision.no, at, self._chase(number))
 
-    def _end_not_told(self, at: datetime) -> bool:
-        """Say whether the end lies behind without having been recorded: then nobody has been told of it either."""
-        return any(
-            one.planned.rule.startswith("T+") and one.planned.due_at <= at and not one.planned.superseded
-            for one in self.open["certificate"]
+    def _owed_since(self, at: datetime) -> datetime | None:
+        """Return since when reminders are due with which the clock has done nothing: it was down."""
+        overdue = (
+            one.planned
+            for one in (*self.open["certificate"], *self.open["band"])
+            if one.is_reminder and not one.planned.superseded and one.planned.due_at <= at
         )
+        return min((p.due_at for p in overdue if (p.rule, p.due_at) not in self.settled), default=None)
 
     # What is owed
 

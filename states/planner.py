@@ -16,6 +16,7 @@ from states.terms import Term
 
 BEFORE_BEGIN = "before the certificate began"
 BEFORE_DECISION = "due before this decision"
+REQUEST_REMINDER, FINAL_NOTICE = "request_reminder", "request_final_notice"
 
 Subject = Literal["certificate", "band", "request", "approval"]
 
@@ -45,7 +46,7 @@ class Outlook:
     continues_until: date | None = None
     band_until: date | None = None
     after: datetime | None = None  # reminders due up to this instant are superseded from the start
-    end_owed: bool = False  # but not the notice of the end, which has not gone out
+    owed_since: datetime | None = None  # but not those from this instant on, which have not gone out
     catch_up: bool = False  # but the newest one that the company would have got still goes out, where renewal is open
 
 
@@ -114,8 +115,8 @@ def plan_request(
         )
 
     return (
-        one("request_reminder", rules.reminder_days, rules.reminder_message),
-        one("request_final_notice", rules.final_notice_days, rules.final_notice_message),
+        one(REQUEST_REMINDER, rules.reminder_days, rules.reminder_message),
+        one(FINAL_NOTICE, rules.final_notice_days, rules.final_notice_message),
     )
 
 
@@ -182,10 +183,11 @@ def _in_time(made: list[Planned], outlook: Outlook, opens: datetime | None) -> l
     after = outlook.after
     if after is None:
         return made
+    before = outlook.owed_since
     past = [
         p
         for p in made
-        if p.message and not p.superseded and p.due_at <= after and not (outlook.end_owed and p.rule.startswith("T+"))
+        if p.message and not p.superseded and p.due_at <= after and (before is None or p.due_at < before)
     ]
     kept = max((p for p in past if "company" in p.audience), key=lambda p: p.due_at, default=None)
     opened = opens is not None and opens <= after

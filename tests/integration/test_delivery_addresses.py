@@ -20,7 +20,7 @@ from mailroom import DEAD, HOUR, LATER, REFUSED, SILENT, a_case, attempts, conta
 
 from states.facts import OPERATOR
 from workflow import models
-from workflow.decisions.outcome import Act
+from workflow.decisions.outcome import Act, Done
 from workflow.errors import BadInput, NotFound, NotPermitted, Unavailable
 from workflow.operations import read_bounces as module
 from workflow.operations.assign_application import assign_application
@@ -28,6 +28,7 @@ from workflow.operations.close_task import close_task
 from workflow.operations.read_bounces import read_bounces
 from workflow.operations.release_address import release_address
 from workflow.operations.retry_message import retry_message
+from workflow.operations.sweep import sweep
 from workflow.reports.outbox import suppressed
 from workflow.reports.tasks import open_tasks
 from workflow.store.office import Office
@@ -284,6 +285,75 @@ class TestALetter:
             close_task(office, act=act(staff.auditor), **given)
 
         assert close_task(office, act=act(staff.supervisor), **given)
+
+
+class TestACompanyWithoutAContact:
+    """Nobody there can be sent mail: whatever it would have got is a letter that somebody posts."""
+
+    ASKED = TODAY + timedelta(days=14)  # to be answered by
+
+    @pytest.fixture
+    def asked(self, office: Office) -> str:
+        """A case that waits for an answer, reminded and given final notice by the clock."""
+        staff = builders.people(office)
+        reference = builders.submit(office, act(staff.officer), contact_email="")
+        builders.done(builders.advance(office, act(staff.officer), reference, "request_information", reason="Where?"))
+        deliver(office)
+        for days in (1, 14):
+            now = builders.morning_of(self.ASKED + timedelta(days=days + 3))
+            sweep(office, now=now)
+            deliver(office, now=now)
+        return reference
+
+    def close_for_no_reply(self, office: Office, reference: str, day: date) -> Any:
+        by = by_officer(office, builders.morning_of(day))
+        return builders.advance(office, by, reference, "withdraw", reason_code="no_reply")
+
+    @pytest.mark.usefixtures("asked")
+    def test_gets_a_letter_for_each_message_and_nobody_is_told_of_a_failure(self, office: Office):
+        letters = {
+            one["id"]: one["message"] for one in builders.rows_of(office, models.Notification, recipient="company")
+        }
+
+        assert list(letters.values()) == [
+            "application_received", "information_requested", "information_reminder", "information_final_notice",
+        ]  # fmt: skip
+        assert {row(office, one)["status"] for one in letters} == {"suppressed"}
+        made = tasks(office)
+        assert [(one["key"], one["role"], one["notification_id"]) for one in made] == [
+            (f"letter:{one}", "officer", one) for one in letters
+        ]
+        assert all("the company has no contact with an address" in one["sentence"] for one in made)
+        assert notices_of_failure(office) == []
+
+    def test_is_not_closed_for_no_reply_before_the_final_notice_was_posted(self, office: Office, asked: str):
+        posted = self.ASKED + timedelta(days=20)
+        before = self.close_for_no_reply(office, asked, self.ASKED + timedelta(days=60))
+        for task in tasks(office)[2:]:
+            by = by_officer(office, builders.morning_of(posted))
+            close_task(office, task_id=task["id"], outcome="Posted.", posted_on=posted, act=by)
+
+        early = self.close_for_no_reply(office, asked, posted + timedelta(days=14))
+        after = self.close_for_no_reply(office, asked, posted + timedelta(days=15))
+
+        assert [unmet.code for unmet in before.unmet] == [unmet.code for unmet in early.unmet] == ["NO_REPLY_TOO_EARLY"]
+        assert isinstance(after, Done)
+        (request,) = builders.rows_of(office, models.InformationRequest)
+        assert (request["reminded_on"], request["final_notice_on"]) == (posted, posted)
+
+    def test_is_chased_once_when_its_case_is_closed_and_reopened_before_a_letter_is_posted(
+        self, office: Office, asked: str
+    ):
+        staff, now = builders.people(office), builders.morning_of(self.ASKED + timedelta(days=20))
+        builders.done(builders.advance(office, act(staff.officer, now), asked, "withdraw", reason_code="request"))
+        order = builders.add(office, act(staff.officer, now), asked, "order")
+        again = {"reason": "It is set aside.", "reason_code": "own_error", "given": {"order": str(order)}}
+        builders.done(builders.advance(office, act(staff.approver, now), asked, "set_aside", **again))
+        sweep(office, now=now + HOUR)
+
+        assert (
+            len(builders.rows_of(office, models.Notification, message="information_final_notice")) == 2
+        )  # company, manager
 
 
 def test_a_task_about_no_message_takes_no_day_of_posting(sqlite_office: Office) -> None:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import ClassVar
 
 import builders
+import pytest
 from sqlalchemy import select, text
 
 from notifications.rendering import Renderer
@@ -124,6 +125,30 @@ class TestDeliverOutbox:
         held = [row for row in rows(office) if row.status == "suppressed"]
         assert counts["suppressed"] == len(held) > 0
         assert {row.last_reply for row in held} == {"The certificate has ended meanwhile."}
+
+    @pytest.mark.parametrize(
+        ("trigger", "given", "why"),
+        [
+            ("supply_information", {}, "The company has answered meanwhile."),
+            ("withdraw", {"reason_code": "request"}, "The case waits for no answer any more."),
+        ],
+    )
+    def test_holds_back_a_reminder_of_a_question_that_is_open_no_more(
+        self, office: Office, trigger: str, given: dict[str, str], why: str
+    ):
+        officer = builders.people(office).officer
+        reference = builders.submit(office, builders.act(officer))
+        builders.done(
+            builders.advance(office, builders.act(officer), reference, "request_information", reason="Where?")
+        )
+        due = builders.rows_of(office, models.PlannedAction, rule="request_reminder")[0]["due_at"]
+        sweep(office, now=due)
+        builders.done(builders.advance(office, builders.act(officer, due), reference, trigger, **given))
+
+        deliver_outbox(office, post(FakeTransport()), now=due)
+
+        held = [row for row in rows(office) if row.message == "information_reminder"]
+        assert [(row.status, row.last_reply) for row in held] == [("suppressed", why)] * 2
 
     def test_finds_the_account_manager_of_today(self, office: Office):
         submitted(office)

@@ -33,6 +33,7 @@ from workflow.audit.note import Checkpoint, sign_checkpoint
 from workflow.cli.main import run
 from workflow.decisions.record import enter
 from workflow.models.base import table_of
+from workflow.operations.close_task import close_task
 from workflow.operations.cut_over import TakenOver
 from workflow.operations.demonstration import load_demonstration
 from workflow.operations.import_certificates import COLUMNS, OPTIONAL, import_certificates
@@ -202,6 +203,25 @@ class TestBothProofs:
             mark_arrived(office, message=row["id"], note="By phone.", act=b.act(staff.officer, at + MINUTE))
 
         assert assert_both_agree(office, signer, at + 2 * MINUTE) > 10
+
+    def test_agree_on_the_letters_to_a_company_without_a_contact(self, office: Office, signer: Signer):
+        staff = b.people(office)
+        name_log(office)
+        reference = b.certified(office, staff, contact_email="")
+        tell_of_fixtures(office)
+        last = b.case_of(office, reference)["valid_until"]
+        letters = []
+        for days in (205, 149):
+            at = b.morning_of(last) - days * 24 * 60 * MINUTE
+            sweep(office, now=at)
+            deliver(office, now=at)
+            letters += b.rows_of(office, models.Task, closed_at=None)[-1:]
+        given = {"outcome": "Posted.", "posted_on": b.local_today(at), "act": b.act(staff.officer, at)}
+        close_task(office, task_id=letters[0]["id"], **given)
+
+        assert assert_both_agree(office, signer, at + MINUTE) > 10
+        fates = proof_of(office, now=at + MINUTE).fates
+        assert (fates["by_letter"], fates["suppressed"]) == (1, 1)
 
 
 class ProvedTwice(Proved):

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import builders
+import lifecycle
 import pytest
 
 from workflow import models
@@ -10,6 +11,7 @@ from workflow.errors import NotPermitted
 from workflow.models.base import table_of
 from workflow.operations import sweep as sweeping
 from workflow.operations.sweep import sweep
+from workflow.reports.reminder_proof import prove
 from workflow.store.office import Office
 
 FROM = date(2026, 11, 23)
@@ -193,6 +195,48 @@ class TestSweep:
         row = planned(office)["open_revalidation"]
         assert (row["status"], row["outcome"]) == ("superseded", "not possible in Revalidation due")
         assert builders.case_of(office, reference)["state"] == "revalidation_due"
+
+
+class TestWhatTheClockWasDownFor:
+    """A person who acts before the clock is back takes no reminder away: it goes out as it is counted from then on."""
+
+    def went(self, office: Office, now: datetime) -> set[tuple[str, str]]:
+        """What the next sweep sends of the certificate, by rule and message; a second one sends nothing."""
+        before = {row["id"] for row in builders.rows_of(office, models.PlannedAction, status="done")}
+        sweep(office, now=now)
+        done = [row for row in builders.rows_of(office, models.PlannedAction, status="done") if row["id"] not in before]
+        assert not sweep(office, now=now + timedelta(minutes=1)).done
+        return {(row["rule"], row["message"]) for row in done if row["subject"] == "certificate"}
+
+    @staticmethod
+    def proved(office: Office, now: datetime) -> list[str]:
+        ever = {"first": date(2020, 1, 1), "last": date(2100, 1, 1)}
+        with office.database.snapshot() as connection:
+            return [one.sentence() for one in prove(connection, office, now=now, **ever).unaccounted]
+
+    def test_goes_out_after_the_renewal_was_received(self, office: Office):
+        staff = builders.people(office)
+        reference = lifecycle.certified(office, staff, FROM)
+        sweep(office, now=lifecycle.at(LAST - timedelta(days=36)))
+        lifecycle.renewed(office, staff, reference, LAST - timedelta(days=29))
+
+        now = lifecycle.at(LAST - timedelta(days=29), 10)
+        assert self.went(office, now) == {("T-30", "renewal_undecided"), ("T-30c", "renewal_under_review")}
+        assert self.proved(office, now + timedelta(minutes=1)) == []
+
+    def test_goes_out_once_after_two_decisions(self, office: Office):
+        staff = builders.people(office)
+        reference = lifecycle.certified(office, staff, FROM)
+        sweep(office, now=lifecycle.at(LAST - timedelta(days=61)))
+        lifecycle.renewed(office, staff, reference, LAST - timedelta(days=60))
+        sweep(office, now=lifecycle.at(LAST - timedelta(days=36)))
+        now = lifecycle.at(LAST - timedelta(days=6), 10)
+        officer = builders.act(staff.officer, now)
+        builders.done(builders.advance(office, officer, reference, "request_information", reason="One more paper?"))
+        builders.done(builders.advance(office, officer, reference, "supply_information"))
+
+        assert self.went(office, now) == {("T-7", "renewal_undecided"), ("T-7c", "renewal_under_review")}
+        assert self.proved(office, now + timedelta(minutes=1)) == []
 
 
 def planned_of(office: Office, case: dict) -> list[dict]:

@@ -18,6 +18,7 @@ from workflow.store import outbox, people, suppressions
 from workflow.store.cases import Case, read_many
 from workflow.store.office import Office
 from workflow.store.outbox import Fate, Mail
+from workflow.store.recipients import COMPANY
 from workflow.store.tasks import add_task, letter_key
 
 _N = table_of(models.Notification)
@@ -95,14 +96,16 @@ def _follow_up(connection: Connection, office: Office, fate: Fate, now: datetime
         _letter_task(connection, fate, now)
     else:
         _task(connection, fate, now)
-    if mail.to_company and fate.status != "in_doubt":
+    if mail.to_company and mail.recipient != COMPANY and fate.status != "in_doubt":
         _tell_officer(connection, office, fate, now, letter=letter)
 
 
 def _letter_task(connection: Connection, fate: Fate, now: datetime) -> None:
     mail = fate.mail
+    nobody = mail.recipient == COMPANY
+    why = "the company has no contact with an address" if nobody else "its address takes no mail any more"
     sentence = (
-        f"Send a letter instead of message {mail.id} ({mail.message}): its address takes no mail any more. "
+        f"Send a letter instead of message {mail.id} ({mail.message}): {why}. "
         "Then close this task with the day on which it was posted. The message holds the text."
     )
     add_task(connection, letter_key(mail.id), "officer", sentence, now, mail.application_id, notification_id=mail.id)

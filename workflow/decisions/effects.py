@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, or_, select, update
 
 from states.dates import CalendarName, local_day
 from states.definition import Effect, Programme
@@ -33,6 +33,7 @@ _REQUEST = table_of(models.InformationRequest)
 _DECISION = table_of(models.Decision)
 _EVENT = table_of(models.CertificateEvent)
 _CERTIFICATE = table_of(models.Certificate)
+_PLANNED = table_of(models.PlannedAction)
 _CODE_LETTERS = string.ascii_uppercase + string.digits
 _ONE_DAY = timedelta(days=1)
 REISSUE = "reissue"  # the trigger of the decision that gives a certificate a new number
@@ -358,10 +359,16 @@ def _chase_again(d: Deciding) -> None:
     query = select(_REQUEST).where(
         _REQUEST.c.application_id == d.case.id, _REQUEST.c.cycle == d.case.cycle, _REQUEST.c.received_on.is_(None)
     )
+    went_out = select(_PLANNED.c.rule).where(
+        _PLANNED.c.application_id == d.case.id,
+        _PLANNED.c.subject == "request",
+        _PLANNED.c.occurrence == bindparam("number"),
+        _PLANNED.c.status == "done",
+    )
     for row in d.connection.execute(query.order_by(_REQUEST.c.number)).all():
-        went_out = {"request_reminder": row.reminded_on, "request_final_notice": row.final_notice_on}
+        gone = d.connection.execute(went_out, {"number": row.number}).scalars().all()
         planned = planned_request(d.connection, d.programme, row.number, row.reply_by)
-        owed = [one for one in planned if went_out[one.rule] is None]
+        owed = [one for one in planned if one.rule not in gone]
         overdue = [one for one in owed if one.due_at <= d.act.now]
         d.change.planned = (*d.change.planned, *(one for one in owed if one not in overdue[:-1]))
 

@@ -10,6 +10,7 @@ from typing import Any
 from states.definition import Programme
 from states.facts import Person
 from workflow.store.cases import Case
+from workflow.store.recipients import COMPANY
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Notice:
     """One message to one recipient. The address is found when it is sent."""
 
     message: str
-    recipient: str  # "contact:3", "officer:ID", "account_manager" or "assignee"
+    recipient: str  # "contact:3", "company", "officer:ID", "account_manager" or "assignee"
     payload: str
     bundled: bool = False  # may wait to go out with others to the same colleague, one mail a day
 
@@ -25,13 +26,16 @@ class Notice:
 def recipients(
     audience: Iterable[str], contacts: tuple[int, ...], case: Case, people: Mapping[str, Person]
 ) -> list[str]:
-    """Return who an audience is. A case without an account manager or officer falls to the supervisors."""
+    """Return who an audience is. A case without an account manager or officer falls to the supervisors.
+
+    A company without a contact is written to all the same: by a letter that somebody has to post.
+    """
     found: list[str] = []
     supervisors = [f"officer:{p.id}" for p in sorted(people.values(), key=lambda p: p.id) if "supervisor" in p.roles]
     for name in audience:
         match name:
             case "company":
-                found += [f"contact:{contact}" for contact in contacts]
+                found += [f"contact:{contact}" for contact in contacts] or [COMPANY]
             case "account_manager":
                 found += ["account_manager"] if case.account_manager_id else supervisors
             case "officer":

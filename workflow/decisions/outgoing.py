@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from states.dates import local_day, local_instant
+from states.planner import FINAL_NOTICE, REQUEST_REMINDER
 from workflow.decisions.deliveries import settle
 from workflow.decisions.stand_ins import also
-from workflow.store import outbox, people, recipients, suppressions
+from workflow.store import outbox, people, recipients, requests, suppressions
 from workflow.store.cases import Case, read_many
 from workflow.store.office import Office
 from workflow.store.outbox import Fate, Mail
@@ -23,6 +24,7 @@ LEASE = timedelta(minutes=30)
 BUNDLES_AT = 8  # the local hour at which a bundle leaves that had to wait for another day
 _MOST_BUNDLED = 10_000  # rows looked at together; each person's share of them is one mail
 _DEAD = "Mail to this address comes back."
+_NO_CONTACT = "The company has no contact with an address."
 _UNTRUE_AFTER_END = frozenset(
     {
         "renewal_heads_up",
@@ -37,6 +39,7 @@ _UNTRUE_AFTER_END = frozenset(
         "certificate_ends",
     }
 )
+_CHASING = frozenset({"information_reminder", "information_final_notice"})
 # How reminders are counted while a case is in a state of a kind; a suspension changes nothing.
 _PHASES = {"review": "under_review", "waiting": "awaiting", "certified": "running", "closed": "closing"}
 
@@ -114,6 +117,8 @@ class _Look:
         addresses = {row.address for row in rows} | {found.address for found in self.found.values()}
         self._dead = suppressions.among(connection, addresses)
         self._payloads: dict[int, dict[str, Any]] = {row.id: json.loads(row.payload) for row in rows}
+        chased = {row.cause for row in rows if chases(self._payloads[row.id])}
+        self._answered = requests.answered(connection, chased)
         self._fates: list[Fate] = []
         self.posted = False  # whether rows for others came into the outbox
 
@@ -183,6 +188,8 @@ class _Look:
         mail = self._mail(row, try_it=False)
         if held := self._not_true_any_more(row):
             return Fate(mail, "suppressed", held)
+        if row.recipient == recipients.COMPANY:
+            return Fate(mail, "suppressed", _NO_CONTACT, dead=True)
         dead = found.address.lower() in self._dead
         if dead and mail.to_company:
             return Fate(mail, "suppressed", _DEAD, dead=True)
@@ -210,19 +217,32 @@ class _Look:
     def _not_true_any_more(self, row: Row[Any]) -> str:
         """Check the rule again at send time: what was due may not be true any more."""
         case = self._cases.get(row.application_id)
-        return "" if case is None else untrue(case, row.message, self._payloads[row.id])
+        if case is None:
+            return ""
+        return untrue(case, row.message, self._payloads[row.id], answered=row.cause in self._answered)
 
 
 def stops(message: str, *, to_company: bool) -> tuple[str, ...]:
     """Return in words what keeps a message of this kind from going out when its time comes."""
     nobody = "its address takes no mail any more" if to_company else "no colleague is there to receive it"
+    if message in _CHASING:
+        return ("the company has answered", "the case waits for no answer any more", nobody)
     if message not in _UNTRUE_AFTER_END:
         return (nobody,)
     return ("the certificate has ended", "its last day has changed", "the renewal has moved on", nobody)
 
 
-def untrue(case: Case, message: str, payload: Mapping[str, Any]) -> str:
+def chases(payload: Mapping[str, Any]) -> bool:
+    """Say whether a message reminds of a question to the company."""
+    return payload.get("rule") in (REQUEST_REMINDER, FINAL_NOTICE)
+
+
+def untrue(case: Case, message: str, payload: Mapping[str, Any], *, answered: bool = False) -> str:
     """Return why what a message says is not true of its case any more, or nothing."""
+    if chases(payload):
+        waits = case.state_kind in ("waiting", "suspended")  # a suspension changes nothing
+        still = "" if waits else "The case waits for no answer any more."
+        return "The company has answered meanwhile." if answered else still
     if message not in _UNTRUE_AFTER_END:
         return ""
     if case.ended_on is not None:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from states.definition import Programme
 from states.planner import Outlook, Planned, phase_of, plan
@@ -40,23 +40,27 @@ def replan(d: Deciding, title: str, *, undone: bool = False) -> None:
     if d.held.ended_on is not None and d.held.ended_on <= d.day:
         return
     state = back if d.programme.state_by_name[d.target].kind == "suspended" else d.target
-    owed = before.newest == newest and _end_not_told(d)
-    outlook = Outlook(phase, state, d.held.continues_until, d.facts.newest_band_until, after=d.act.now, end_owed=owed)
+    owed = _owed_since(d) if before.newest == newest else None
+    outlook = Outlook(phase, state, d.held.continues_until, d.facts.newest_band_until, after=d.act.now, owed_since=owed)
     term = Term(newest.valid_from, newest.valid_until)
     d.change.planned = (*d.change.planned, *planned_for(d.connection, d.programme, term, d.day, outlook))
     d.change.detail["planned"] = len(d.change.planned)
 
 
-def _end_not_told(d: Deciding) -> bool:
-    """Say whether the notice of an end that lies behind has not gone out yet, because the clock was down."""
-    query = select(_PLANNED.c.id).where(
+def _owed_since(d: Deciding) -> datetime | None:
+    """Return since when reminders are due that have not gone out, because the clock was down.
+
+    Of those that are counted from now on the next sweep then sends what still makes sense.
+    """
+    query = select(func.min(_PLANNED.c.due_at)).where(
         _PLANNED.c.application_id == d.case.id,
-        _PLANNED.c.subject == "certificate",
+        _PLANNED.c.subject.in_(("certificate", "band")),
         _PLANNED.c.status == "planned",
-        _PLANNED.c.rule.like("T+%"),
+        _PLANNED.c.message.is_not(None),
         _PLANNED.c.due_at <= d.act.now,
     )
-    return d.connection.execute(query.limit(1)).first() is not None
+    since: datetime | None = d.connection.execute(query).scalar_one()
+    return since
 
 
 def planned_for(

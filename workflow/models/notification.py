@@ -20,7 +20,9 @@ class Notification(Row, table=True):
     application_id: int | None = Field(default=None, foreign_key="application.id", index=True)
     message: str
     cause: str  # "decision:12" or "planned:34"
-    recipient: str  # "contact:3", "officer:ID", "account_manager" or "assignee": found at send time
+    recipient: (
+        str  # "contact:3", "company" without one, "officer:ID", "account_manager", "assignee": found at send time
+    )
     resend_no: int = 0
     message_id: str = Field(unique=True)
     payload: str  # JSON for the templates

@@ -14,6 +14,7 @@ from workflow.errors import BadInput, NotFound, NotPermitted
 from workflow.store import tasks, visible
 from workflow.store.absences import OFFICE_ZONE
 from workflow.store.office import Office
+from workflow.store.requests import note_letter
 
 
 def close_task(office: Office, *, task_id: int, outcome: str, act: Act, posted_on: date | None = None) -> Done:
@@ -36,6 +37,8 @@ def close_task(office: Office, *, task_id: int, outcome: str, act: Act, posted_o
             raise BadInput("TASK_CLOSED", f"Task {task_id} was closed already: {task.outcome}")
         _check_day(task, posted_on, local_day(act.now, OFFICE_ZONE))
         tasks.close(connection, [task_id], by=act.actor.id, outcome=outcome, posted_on=posted_on, now=act.now)
+        if posted_on is not None and task.notification_id is not None:
+            note_letter(connection, task.notification_id, posted_on)
         _enter(connection, task, outcome, posted_on, act)
     posted = f", posted on {in_words(posted_on)}" if posted_on else ""
     return Done(f"Task {task_id} is closed{posted}.", {"task": task_id, "outcome": outcome, "posted_on": posted_on})

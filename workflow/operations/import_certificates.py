@@ -239,7 +239,9 @@ def _give(connection: Connection, run: Run, number: int, company_id: int, given:
     if given.contact:
         add_contact(connection, company_id, given.contact)
     else:
-        run.find(number, "NO_CONTACT", "The company has no contact: nobody there gets its reminders.")
+        run.find(
+            number, "NO_CONTACT", "The company has no contact: each message to it becomes a letter that somebody posts."
+        )
     sites = set(connection.execute(select(_SITE.c.name).where(_SITE.c.company_id == company_id)).scalars())
     for site in given.sites:
         if site not in sites:

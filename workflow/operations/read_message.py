@@ -11,11 +11,11 @@ from jinja2 import TemplateError
 from notifications.composition import UnsafeMessage
 from notifications.rendering import Rendered
 from states.facts import Person
-from workflow.decisions.outgoing import Parcel, stops, untrue
+from workflow.decisions.outgoing import Parcel, chases, stops, untrue
 from workflow.operations.deliver_outbox import Post, bytes_of, written
 from workflow.reports import mail as reading
 from workflow.reports.mail import Opened
-from workflow.store import suppressions
+from workflow.store import requests, suppressions
 from workflow.store.office import Office
 from workflow.store.outbox import as_it_stands
 
@@ -38,12 +38,13 @@ def read_message(office: Office, post: Post, *, message: int, viewer: Person, no
         opened = reading.opened(connection, office, message, viewer=viewer, now=now)
         kept, address = opened.kept, opened.kept.address or opened.found.address
         dead = bool(suppressions.among(connection, [address]))
+        answered = bool(chases(opened.row["payload"] or {}) and requests.answered(connection, [kept.cause]))
     letter = Letter(opened, None, ())
     if kept.status == "queued":
         letter = replace(
             letter,
             stops=stops(kept.message, to_company=opened.row["to_company"]),
-            stopped=_held_back(opened, dead=dead),
+            stopped=_held_back(opened, dead=dead, answered=answered),
         )
     if opened.row["payload"] is None:
         return replace(letter, why_not="Its text was disposed of after the retention period.")
@@ -60,9 +61,9 @@ def read_message(office: Office, post: Post, *, message: int, viewer: Person, no
     return replace(letter, rendered=rendered, headers=_headers(post, parcel, rendered))
 
 
-def _held_back(opened: Opened, *, dead: bool) -> str:
+def _held_back(opened: Opened, *, dead: bool, answered: bool) -> str:
     case, payload = opened.case, opened.row["payload"] or {}
-    held = untrue(case, opened.kept.message, payload) if case else ""
+    held = untrue(case, opened.kept.message, payload, answered=answered) if case else ""
     return held or ("Mail to this address comes back." if dead else opened.found.nobody)
 
 

@@ -16,7 +16,7 @@ from states.dates import local_day
 from states.facts import CLOCK, Facts, Person
 from states.guards import Attempt
 from states.machine import ProgrammeMachine
-from states.planner import NOBODY, Heard, Overdue, fates, phase_of, pointless
+from states.planner import FINAL_NOTICE, NOBODY, Heard, Overdue, fates, phase_of, pointless
 from workflow import models
 from workflow.access import Deed, role_for
 from workflow.audit.entry import Entry
@@ -277,9 +277,13 @@ class _Clock:
         return Heard(today, draft, contact and contact.contacted_on, contact and contact.expects_on)
 
     def _chase(self, row: Row[Any], loaded: facts.Loaded) -> None:
-        """Remind the company of an answer, or give final notice; the request remembers the day."""
-        final = row.rule == "request_final_notice"
-        note_reminder(self.connection, self.case.id, row.occurrence, local_day(self.act.now, self._zone), final=final)
+        """Remind the company of an answer, or give final notice; the request remembers the day.
+
+        Without a contact that is the day on which the letter is posted.
+        """
+        if loaded.contacts:
+            today = local_day(self.act.now, self._zone)
+            note_reminder(self.connection, self.case.id, row.occurrence, today, final=row.rule == FINAL_NOTICE)
         self._send(row, loaded)
 
     def _send(self, row: Row[Any], loaded: facts.Loaded, **more: Any) -> None:

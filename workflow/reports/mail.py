@@ -128,7 +128,7 @@ def _told(connection: Connection, office: Office, rows: Sequence[Row[Any]], now:
     return [
         dict(row._mapping)  # noqa: SLF001  # the library's public name
         | {
-            "to_company": row.recipient.startswith("contact:"),
+            "to_company": recipients.is_company(row.recipient),
             "to": row.address or found[row.id].address,
             "who": names.get(row.recipient) or _of_case(row, those, names) or found[row.id].name,
             "why": causes.why(row),

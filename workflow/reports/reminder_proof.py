@@ -6,7 +6,7 @@ Reads in chunks of cases; it changes and sends nothing.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -28,6 +28,7 @@ from workflow.store import histories, staffing
 from workflow.store.cases import held_of
 from workflow.store.evidence import Evidence, Key
 from workflow.store.office import Office
+from workflow.store.recipients import COMPANY, is_company
 from workflow.store.staffing import Staffing
 
 GRACE = timedelta(minutes=5)  # a sweep runs every few seconds; what is due for longer has been missed
@@ -408,8 +409,8 @@ class _Case:
         if not mails:
             return _missed("It is done, and there is no message for it in the outbox.")
         reached = [self._reached(mail) for mail in mails]
-        required, allowed = self._audience(one.planned.audience, row.settled_at)
         there = {mail.recipient for mail in mails}
+        required, allowed = self._audience(one.planned.audience, row.settled_at, there)
         for token in sorted(required - there):
             name = self._named(token, row.settled_at)
             reached.append(Reached(token, name, "unaccounted", None, f"Nobody wrote to {name}."))
@@ -426,15 +427,20 @@ class _Case:
         told = (to.why if to.fate == "unaccounted" else f"{to.name}: {to.why}." for to in reached if to.why)
         return Judged(OF_MAIL[worst], " ".join(dict.fromkeys(told)), tuple(reached))
 
-    def _audience(self, audience: Sequence[str], at: datetime) -> tuple[set[str], set[str]]:
-        """Return whom a message was surely for at an instant, and whom it may have been for."""
+    def _audience(
+        self, audience: Sequence[str], at: datetime, there: Collection[str] = ()
+    ) -> tuple[set[str], set[str]]:
+        """Return whom a message was surely for at an instant, and whom it may have been for; `there` is whom it went to."""
         required, allowed = set[str](), set[str]()
         groups = [{f"officer:{person}" for person in group} for group in self.staff.supervisors(at)]
         for name in audience:
             match name:
                 case "company":
                     tokens = {f"contact:{id_}": id_ for id_ in self._contacts}
-                    options = [{token for token, id_ in tokens.items() if self._known(id_, at)}]
+                    unknown = not any(self._written_to(token, at) for token in tokens) and COMPANY in there
+                    options = [{token for token, id_ in tokens.items() if self._known(id_, at)} or {COMPANY}]
+                    if unknown and self.row.company_id not in self.evidence.only_case:
+                        options.append({COMPANY})  # its contacts may have come later, with another case
                     allowed |= set(tokens)
                 case "account_manager":
                     options = self._or_supervisors(
@@ -460,9 +466,12 @@ class _Case:
 
     def _known(self, contact: int, at: datetime) -> bool:
         """Say whether a contact was surely known: a company's contacts came with its cases, and have no date of their own."""
-        written = self.evidence.written_to.get(f"contact:{contact}")
         alone = self.row.company_id in self.evidence.only_case
-        return alone or contact == min(self._contacts) or (written is not None and written <= at)
+        return alone or contact == min(self._contacts) or self._written_to(f"contact:{contact}", at)
+
+    def _written_to(self, token: str, at: datetime) -> bool:
+        written = self.evidence.written_to.get(token)
+        return written is not None and written <= at
 
     def _people(self, token: str, at: datetime) -> set[str]:
         """Return who a recipient stood for at an instant, as delivery notes people; "" for nobody."""
@@ -474,6 +483,8 @@ class _Case:
                 return set(self.staff.assignee(self.row.id, at))
             case "contact":
                 return {token} if id_.isdigit() and int(id_) in self._contacts else set()
+            case "company":
+                return set()
             case _:
                 return {id_}
 
@@ -526,7 +537,7 @@ class _Case:
         kind, _, person = mail.recipient.partition(":")
         if kind != "officer":
             return False
-        others = [other for other in mails if other is not mail and not other.recipient.startswith("contact:")]
+        others = [other for other in mails if other is not mail and not is_company(other.recipient)]
         away = (self._away(other)[1] for other in others)
         nobody = any(other.status == "suppressed" for other in others)
         supervisors = self.staff.supervisors(mail.created_at) if nobody else []
@@ -546,7 +557,7 @@ class _Case:
         """While a colleague is absent, the deputy gets it too, under whatever name."""
         got = {person for mail in mails for person in self._people(mail.recipient, self._tried_at(mail))}
         for mail in mails:
-            if mail.recipient.startswith("contact:") or mail.status in ("queued", "sending"):
+            if is_company(mail.recipient) or mail.status in ("queued", "sending"):
                 continue
             for deputy in sorted(self._away(mail)[0] - got):
                 name, whom = self._name(deputy), self._named(mail.recipient, self._tried_at(mail))
@@ -570,7 +581,12 @@ class _Case:
         return " or ".join(names)
 
     def _named(self, token: str, at: datetime) -> str:
-        what = {"account_manager": "the account manager", "assignee": "the officer of the case"}.get(token, "")
+        known = {
+            COMPANY: "the company",
+            "account_manager": "the account manager",
+            "assignee": "the officer of the case",
+        }
+        what = known.get(token, "")
         return " ".join(part for part in (what, self._who(token, at)) if part) or token
 
     def _name(self, person: str) -> str:

@@ -34,7 +34,7 @@ from states.planner import NOBODY
 from workflow.models.calendar_day import ALWAYS
 from workflow.store.calendar import COMPUTED
 from workflow.store.evidence import Evidence, Key
-from workflow.store.histories import ACTS, SENT, act_of
+from workflow.store.histories import ACTS, GIVEN_UP, SENT, act_of
 from workflow.store.staffing import ASSIGNED, Staffing
 
 _DAYS = frozenset(
@@ -49,7 +49,7 @@ _DAYS = frozenset(
     }
 )
 _COLUMNS = ("state", "back", "certificate_number", "next_certificate", *sorted(_DAYS))
-_GIVEN_UP = ("clock:reminder:superseded", "clock:timer:superseded")
+_GIVEN_UP = (GIVEN_UP, "clock:timer:superseded")
 _ANSWERED = ("case:finding:answered", "case:findings:confirmed")
 _MANAGER = ("case:account_manager:changed", "people:account_manager:changed")
 _DELIVERED = "mail:delivery:"
@@ -424,7 +424,7 @@ class Told:
         if "reply_by" in detail and kind != "case:deadline:moved":
             reply_by = date.fromisoformat(detail["reply_by"])
             case.requests.append(Request(detail["request"], case.facts_cycle, reply_by, at))
-        if kind in ACTS or kind == SENT:
+        if kind in (*ACTS, SENT, GIVEN_UP):
             case.acts.append(act_of(place, kind, at, detail, case.company.bands))
         if kind in (SENT, *_GIVEN_UP, "case:certificate:ended"):
             self._settle(case, kind, at, detail)

@@ -37,7 +37,7 @@ ACTS: Mapping[str, ActKind] = {
     "case:deadline:moved": "put_off",
     "case:plan:moved": "moved",
 }
-SENT = "clock:reminder:sent"
+SENT, GIVEN_UP = "clock:reminder:sent", "clock:reminder:superseded"
 _DECISIONS = select(_D).where(_D.c.application_id.in_(_IDS)).order_by(_D.c.application_id, _D.c.decision_no)
 _ISSUED = select(_C).where(_C.c.application_id.in_(_IDS)).order_by(_C.c.id)
 _HAPPENED = (
@@ -52,7 +52,7 @@ _ENTRY = select(_E.c.id, _E.c.application_id, _E.c.kind, _E.c.recorded_at, _E.c.
     _E.c.application_id.in_(_IDS)
 )
 _ENTRIES = _ENTRY.where(_E.c.kind.in_([*ACTS])).order_by(_E.c.id)
-_TOLD = _ENTRY.where(_E.c.kind == SENT).order_by(_E.c.id)
+_TOLD = _ENTRY.where(_E.c.kind.in_([SENT, GIVEN_UP])).order_by(_E.c.id)
 
 
 def load(
@@ -63,8 +63,9 @@ def load(
     decisions, issued, happened, requests, entries = (
         _by_case(connection, query, ids) for query in (_DECISIONS, _ISSUED, _HAPPENED, _REQUESTS, _ENTRIES)
     )
-    chased = sorted({row.application_id for rows in requests.values() for row in rows})
-    told = _by_case(connection, _TOLD, chased) if chased else {}
+    chased = {row.application_id for rows in requests.values() for row in rows}
+    replanned = {case.id for case in cases if _is_replanned(decisions[case.id], issued[case.id], programme_of(case))}
+    told = _by_case(connection, _TOLD, sorted(chased | replanned)) if chased | replanned else {}
     known: dict[int, list[Band]] = defaultdict(list)
     for row in connection.execute(_BANDS, {"ids": list({case.company_id for case in cases})}):
         known[row.company_id].append(Band(row.id, row.assessed_on, row.valid_until, row.recorded_at))
@@ -102,6 +103,16 @@ def _by_case(connection: Connection, query: Select[Any], ids: Sequence[int]) -> 
     return found
 
 
+def _is_replanned(decisions: Sequence[Row[Any]], issued: Sequence[Row[Any]], programme: Programme) -> bool:
+    """Say whether a decision after the first certificate may have planned anew: it counts what the clock had done then."""
+    first = min((row.decision_id for row in issued), default=None)
+    timers, states = {timer.trigger for timer in programme.timers}, programme.state_by_name
+    return first is not None and any(
+        row.id > first and (row.trigger not in timers or states[row.from_state].kind != states[row.to_state].kind)
+        for row in decisions
+    )
+
+
 def _decision(row: Row[Any]) -> Decision:
     return Decision(
         row.entry_id,
@@ -125,8 +136,8 @@ def _act(row: Row[Any], bands: Sequence[Band]) -> Act:
 
 
 def act_of(place: int, entry_kind: str, at: datetime, detail: Mapping[str, Any], bands: Sequence[Band]) -> Act:
-    """Read an act back from its entry; what the clock told is needed where requests are chased again."""
-    kind = ACTS.get(entry_kind, "told")
+    """Read an act back from its entry; what the clock did is needed where something is owed again."""
+    kind = ACTS.get(entry_kind, "told" if entry_kind == SENT else "given_up")
     act: Any = {"place": place, "at": at, "kind": kind}
 
     def day(name: str) -> date | None:
@@ -145,6 +156,6 @@ def act_of(place: int, entry_kind: str, at: datetime, detail: Mapping[str, Any],
             act |= {"number": detail["approval"], "day": day("confirm_by")}
         case "moved":
             act |= {"reason": detail["why"]}
-        case "told":
+        case "told" | "given_up":
             act |= {"rule": detail["rule"], "due_at": datetime.fromisoformat(detail["due_at"])}
     return Act(**act)

@@ -18,6 +18,7 @@ from workflow.errors import NotFound
 from workflow.models.base import table_of
 from workflow.store import visible
 from workflow.store.cases import Case
+from workflow.store.recipients import is_company
 
 ARRIVED = "arrived"  # in place of a try's outcome: a person says that the last one in doubt arrived
 _N = table_of(models.Notification)
@@ -50,7 +51,7 @@ class Mail:
 
     @property
     def to_company(self) -> bool:
-        return self.recipient.startswith("contact:")
+        return is_company(self.recipient)
 
     @property
     def is_reminder(self) -> bool:
@@ -67,7 +68,7 @@ class Fate:
     reply: str
     next_try_at: datetime | None = None
     outcome: str = ""
-    dead: bool = False  # the address takes no mail any more
+    dead: bool = False  # there is no address, or it takes no mail any more
 
 
 def as_it_stands(row: Row[Any], case: Case | None) -> Mail:

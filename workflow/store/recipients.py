@@ -14,12 +14,18 @@ from workflow.store import absences
 from workflow.store.cases import Case
 from workflow.store.editions import Editions
 
+COMPANY = "company"  # the recipient of what is for a company of which no contact is known: a letter takes its place
 _CONTACT = table_of(models.Contact)
 _OFFICER = table_of(models.Officer)
 _CONTACTS = select(_CONTACT.c.id, _CONTACT.c.email).where(_CONTACT.c.id.in_(bindparam("ids", expanding=True)))
 _OFFICERS = select(_OFFICER.c.id, _OFFICER.c.email, _OFFICER.c.name, _OFFICER.c.active).where(
     _OFFICER.c.id.in_(bindparam("ids", expanding=True))
 )
+
+
+def is_company(recipient: str) -> bool:
+    """Say whether a message is for the company: one of its contacts, or whoever opens its letters."""
+    return recipient == COMPANY or recipient.startswith("contact:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,8 @@ def _find(recipient: str, case: Case | None, directory: _Directory, zone: str, t
     kind, _, id_ = recipient.partition(":")
     if kind == "contact":
         return Found(recipient, directory.contacts.get(int(id_), ""), reply_to, zone)
+    if recipient == COMPANY:
+        return Found("", "", reply_to, zone)
     known, what = _colleague(kind, id_, case)
     tokens = {"manager": manager.id if manager else "", "assignee": assignee.id if assignee else ""}
     person = directory.active(known)

@@ -1,15 +1,19 @@
 """Requests for information: what the clock notes on them and what dates they give. Asking and answering are decisions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, String, cast, func, select, update
 
+from states.planner import FINAL_NOTICE
 from workflow import models
 from workflow.models.base import table_of
 from workflow.store.cases import Case
+from workflow.store.recipients import COMPANY
 
+_N = table_of(models.Notification)
+_P = table_of(models.PlannedAction)
 _R = table_of(models.InformationRequest)
 
 
@@ -17,6 +21,28 @@ def note_reminder(connection: Connection, application_id: int, number: int, day:
     """Note the local day of a reminder or of the final notice."""
     values = {"final_notice_on": day} if final else {"reminded_on": day}
     connection.execute(update(_R).where(_R.c.application_id == application_id, _R.c.number == number).values(values))
+
+
+def note_letter(connection: Connection, notification_id: int, day: date) -> None:
+    """Note the day on which a letter was posted that took the place of a reminder or a final notice, where none is."""
+    chased = (
+        select(_P.c.application_id, _P.c.occurrence, _P.c.rule)
+        .join(_N, _N.c.cause == "planned:" + cast(_P.c.id, String))
+        .where(_N.c.id == notification_id, _N.c.recipient == COMPANY, _P.c.subject == "request")
+    )
+    row = connection.execute(chased).first()
+    if row is not None:
+        note_reminder(connection, row.application_id, row.occurrence, day, final=row.rule == FINAL_NOTICE)
+
+
+def answered(connection: Connection, causes: Iterable[str]) -> set[str]:
+    """Return which of these causes are planned messages about a request that has been answered."""
+    ids = [int(cause.removeprefix("planned:")) for cause in causes]
+    same = (_R.c.application_id == _P.c.application_id) & (_R.c.number == _P.c.occurrence)
+    query = (
+        select(_P.c.id).join(_R, same).where(_P.c.id.in_(ids), _P.c.subject == "request", _R.c.received_on.is_not(None))
+    )
+    return {f"planned:{id_}" for id_ in connection.execute(query).scalars()} if ids else set()
 
 
 def next_reply_by(connection: Connection, application_id: int, cycle: int) -> date | None:

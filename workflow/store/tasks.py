@@ -4,10 +4,11 @@ from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, String, bindparam, cast, func, select, update
+from sqlalchemy import Connection, Row, String, bindparam, cast, func, or_, select, update
 
 from workflow import models
 from workflow.models.base import table_of
+from workflow.store.recipients import COMPANY
 
 _TASK = table_of(models.Task)
 _A = table_of(models.Application)
@@ -67,7 +68,7 @@ def about_reminders(connection: Connection, before: datetime) -> list[Row[Any]]:
             _TASK.c.closed_at.is_(None),
             _TASK.c.created_at <= before,
             _N.c.cause.like("planned:%"),
-            _N.c.recipient.like("contact:%"),
+            or_(_N.c.recipient.like("contact:%"), _N.c.recipient == COMPANY),
             ~told,
         )
     )

@@ -312,9 +312,9 @@ def reply(text: str) -> str:
 
 
 def recipient(name: str, who: str) -> str:
-    """Return whom a message is for: a contact of the company, or a colleague in a role or by name."""
+    """Return whom a message is for: the company or a contact of it, or a colleague in a role or by name."""
     kind = name.partition(":")[0]
-    if kind == "contact":
+    if kind in ("contact", "company"):
         return who or "the company"
     role_ = {"account_manager": "account manager", "assignee": "officer of the case"}.get(name, "")
     return ", ".join(filter(None, (who, role_))) or "a colleague"

@@ -27,6 +27,7 @@ ZONE = "Asia/Singapore"
 FIRST, LAST = date(2026, 11, 23), date(2029, 11, 23)
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 WEEKENDS = Holidays([])
+BEFORE_20 = ("T-270", "T-210", "T-180", "T-150", "T-120", "T-90", "T-60", "T-30")  # due 20 days before the end
 
 
 def morning(day: date) -> datetime:
@@ -98,12 +99,36 @@ class TestACertificate:
         assert "open_revalidation" not in again
 
     def test_of_which_something_lay_behind_a_decision_is_not_owed_that(self, stp: Programme):
-        day = LAST - timedelta(days=20)
+        told = self.settled(stp, *BEFORE_20)
 
-        found = lived(stp, decided(2, "renew", "certified", "checklist_review", day, cycle=2))
+        reasons = self.reasons_after(stp, told)
+        assert (reasons["T-30"], reasons["T-30c"], reasons["T-7"]) == (BEFORE_DECISION, BEFORE_DECISION, "")
 
-        reasons = {one.planned.rule: one.planned.superseded for one in found.expected if one.basis == 2}
-        assert (reasons["T-30"], reasons["T-7"]) == (BEFORE_DECISION, "")
+    @pytest.mark.parametrize("missing", ["T-30", "T-60"])
+    def test_is_owed_what_the_clock_was_down_for_when_it_was_decided_on(self, stp: Programme, missing: str):
+        done = BEFORE_20[: BEFORE_20.index(missing)]
+        told = self.settled(stp, *done)
+
+        reasons = self.reasons_after(stp, told)
+        assert [reasons[rule] for rule in ("T-60", "T-30", "T-30c", "T-7")] == [
+            BEFORE_DECISION if missing == "T-30" else "", "", "", "",
+        ]  # fmt: skip
+
+    def settled(self, stp: Programme, *rules: str) -> list[Act]:
+        """The clock sent every other one of these and gave the rest up, each when it was due."""
+        due = {one.planned.rule: one.planned.due_at for one in lived(stp).expected}
+        return [
+            Act(11 + n % 9, due[rule], "given_up" if n % 2 else "told", rule=rule, due_at=due[rule])
+            for n, rule in enumerate(rules)
+        ]
+
+    def reasons_after(self, stp: Programme, acts: list[Act]) -> dict[str, str]:
+        renewed = decided(2, "renew", "certified", "checklist_review", LAST - timedelta(days=20), cycle=2)
+        return {
+            one.planned.rule: one.planned.superseded
+            for one in lived(stp, renewed, acts=acts).expected
+            if one.basis == 2
+        }
 
 
 class TestARequest:

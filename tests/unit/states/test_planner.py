@@ -248,6 +248,13 @@ class TestDecidedLater:
             BEFORE_DECISION, "", BEFORE_DECISION, "",
         ]  # fmt: skip
 
+    def test_leaves_what_the_clock_was_down_for(self, stp: Programme):
+        after, since = datetime(2029, 9, 1, tzinfo=UTC), planned(stp)["T-120"].due_at
+
+        plan_ = {one.rule: one for one in in_phase(stp, "running", after=after, owed_since=since)}
+
+        assert [plan_[rule].superseded for rule in ("T-150", "T-120", "T-90")] == [BEFORE_DECISION, "", ""]
+
     def test_sends_nothing_where_renewal_is_not_open_yet(self, stp: Programme):
         after = planned(stp)["T-270"].due_at
 
