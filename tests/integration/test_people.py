@@ -22,10 +22,12 @@ from workflow.models.base import table_of
 from workflow.operations.assign_application import assign_application
 from workflow.operations.deliver_outbox import deliver_outbox
 from workflow.operations.disable_officer import disable_officer
+from workflow.operations.end_absence import end_absence
 from workflow.operations.manage_officers import change_roles
 from workflow.operations.record_absence import record_absence
 from workflow.operations.transfer_portfolio import transfer_portfolio
-from workflow.reports.people import officers
+from workflow.reports.people import absences_of, officers
+from workflow.store.absences import between
 from workflow.store.office import Office
 from workflow.store.people import by_email, lock
 
@@ -430,6 +432,39 @@ class TestWhoGetsTheMail:
             own["payload"],
         )
         assert further["message_id"] != own["message_id"]
+
+    def test_is_the_person_alone_again_from_the_day_after_the_absence_was_ended(self, office: Office, staff: Staff):
+        reference = submit(office, act(staff.officer))
+        deliver(office)
+        absent(office, staff.manager, staff.second_manager, staff.admin)
+
+        said = end_absence(office, email=email_of(staff.manager), act=act(staff.manager))
+
+        assert said.sentence == (
+            "The absence of Dewi Lestari ends today; from tomorrow on Hui Min Ong no longer stands in."
+        )
+        for cause, day, many in ((1, TODAY, 2), (2, TODAY + timedelta(days=1), 1)):
+            queue(office, reference, "account_manager", cause=f"planned:{cause}")
+            transport = FakeTransport()
+            deliver_outbox(office, post(transport), now=builders.local_instant(day, 12, builders.ZONE))
+            assert len(transport.sent) == many
+        with pytest.raises(BadInput, match="ends today already"):
+            end_absence(office, email=email_of(staff.manager), act=act(staff.manager))
+        with pytest.raises(NotPermitted):
+            end_absence(office, email=email_of(staff.manager), act=act(staff.second_manager))
+
+    def test_an_absence_that_has_not_begun_is_taken_back_and_frees_the_deputy(self, office: Office, staff: Staff):
+        later = TODAY + timedelta(days=20)
+        absent(office, staff.manager, staff.second_manager, staff.admin, later, later + timedelta(days=800))
+
+        end_absence(office, email=email_of(staff.manager), first=later, act=act(staff.admin))
+
+        disable(office, staff.second_manager, staff.admin)
+        with office.database.snapshot() as connection:
+            assert absences_of(connection, staff.manager.id) == []
+            assert between(connection, later, later) == []
+        with pytest.raises(BadInput, match="no absence now or later"):
+            end_absence(office, email=email_of(staff.manager), act=act(staff.admin))
 
     def test_is_decided_by_the_local_day_both_ends_included(self, office: Office, staff: Staff):
         reference = submit(office, act(staff.officer))

@@ -68,6 +68,7 @@ WORDING: dict[str, str] = {
     "people:role:changed": "Roles of {officer} changed",
     "people:officer:disabled": "Account of {officer} disabled; {cases} cases and {companies} companies handed over",
     "people:absence:recorded": "Absence of {officer} from {first} to {last} recorded, deputy {deputy}",
+    "people:absence:ended": "Absence of {officer} from {first} ended with {last}, before it was to last to {before}",
     "people:roles:attested": "Roles of {accounts} accounts attested (list {digest})",
     "people:deed:refused": "Refused: {title}: {why}",
     "people:account_manager:changed": "Account manager of {company_name} changed from {before} to {after}: {note}",

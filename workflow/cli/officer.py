@@ -23,6 +23,7 @@ from workflow.errors import BadInput
 from workflow.operations import manage_officers
 from workflow.operations.attest_roles import attest_roles
 from workflow.operations.disable_officer import disable_officer
+from workflow.operations.end_absence import end_absence
 from workflow.operations.record_absence import record_absence
 from workflow.operations.reset_code import reset_code
 from workflow.operations.set_password import set_password
@@ -128,6 +129,22 @@ def absent(
     with opened() as installation:
         act = act_of(installation, as_)
         done = record_absence(installation.office, email=email, first=first, last=last, deputy=deputy, act=act)
+        finish(done, as_json=json)
+
+
+@app.command()
+def back(
+    email: Email,
+    from_: Annotated[
+        str, typer.Option("--from", metavar="D", help="The first day of the absence; without it today's, or the next.")
+    ] = "",
+    as_: As = "",
+    json: Json = False,
+) -> None:
+    """End an absence today, or take back one that has not begun: by the person, a supervisor or an admin."""
+    first = inputs.day(from_, "--from") if from_ else None
+    with opened() as installation:
+        done = end_absence(installation.office, email=email, first=first, act=act_of(installation, as_))
         finish(done, as_json=json)
 
 

@@ -69,7 +69,8 @@ def _may_go(connection: Connection, person: Person, today: date) -> None:
         whom = "; ".join(f"{named[one.officer_id]} until {in_words(one.last)}" for one in open_)
         raise BadInput(
             "STILL_DEPUTY",
-            f"{person.name} is still a deputy: of {whom}. Disable the account after {in_words(max(one.last for one in open_))}.",
+            f"{person.name} is still a deputy: of {whom}. End the absence first, or disable the account after "
+            f"{in_words(max(one.last for one in open_))}.",
         )
 
 

@@ -27,10 +27,11 @@ from workflow.store.office import Office
 
 _E = table_of(models.AuditEntry)
 _ACCOUNTS = ("people:officer:added", "people:role:changed", "people:officer:disabled")
-_ABSENCE, _ATTESTED = "people:absence:recorded", "people:roles:attested"
+_ABSENCE, _ABSENCE_ENDED, _ATTESTED = "people:absence:recorded", "people:absence:ended", "people:roles:attested"
 _CHANGES = (
     *_ACCOUNTS,
     _ABSENCE,
+    _ABSENCE_ENDED,
     _ATTESTED,
     "people:account_manager:changed",
     "case:account_manager:changed",
@@ -166,12 +167,15 @@ def _away(
     """Return who was away with last day and deputy, and for whom each deputy stood in, as recorded by then."""
     away: dict[str, tuple[date, str]] = {}
     stands_in: dict[str, list[str]] = defaultdict(list)
-    for row in _entries(connection, (_ABSENCE,), before=before):
+    recorded: dict[tuple[str, date], tuple[date, str]] = {}
+    for row in _entries(connection, (_ABSENCE, _ABSENCE_ENDED), before=before):
         detail = json.loads(row.canonical)["detail"]
-        last = date.fromisoformat(detail["last"])
-        if date.fromisoformat(detail["first"]) <= day <= last:
-            away[detail["officer"]] = last, detail["deputy"]
-            stands_in[detail["deputy"]].append(detail["officer"])
+        key = detail["officer"], date.fromisoformat(detail["first"])
+        recorded[key] = date.fromisoformat(detail["last"]), detail["deputy"]
+    for (officer, first), (last, deputy) in recorded.items():
+        if first <= day <= last:
+            away[officer] = last, deputy
+            stands_in[deputy].append(officer)
     return away, stands_in
 
 

@@ -90,5 +90,6 @@ def held_by(connection: Connection, officer_id: str) -> dict[str, int]:
 def absences_of(connection: Connection, officer_id: str) -> list[dict[str, Any]]:
     """Return somebody's absences, the latest first, with the deputy's name."""
     query = select(_AWAY.c.first, _AWAY.c.last, _O.c.name.label("deputy")).join(_O, _O.c.id == _AWAY.c.deputy_id)
-    found = connection.execute(query.where(_AWAY.c.officer_id == officer_id).order_by(_AWAY.c.first.desc()))
+    mine = query.where(_AWAY.c.officer_id == officer_id, _AWAY.c.last >= _AWAY.c.first)
+    found = connection.execute(mine.order_by(_AWAY.c.first.desc()))
     return [dict(row) for row in found.mappings()]

@@ -332,6 +332,10 @@ class Told:
                 days = {"first": date.fromisoformat(detail["first"]), "last": date.fromisoformat(detail["last"])}
                 who = {"officer_id": detail["officer"], "deputy_id": detail["deputy"]}
                 self._absences.append(SimpleNamespace(**who, **days, recorded_at=at))
+            case "people:absence:ended":
+                for one in self._absences:
+                    if (one.officer_id, f"{one.first}") == (detail["officer"], detail["first"]):
+                        one.last = date.fromisoformat(detail["last"])
             case "system:holiday:gazetted" | "system:holiday:withdrawn":
                 day = date.fromisoformat(detail["day"])
                 known = self._days[detail["zone"]][day]

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, select, update
 
 from states.dates import local_day
 from states.facts import Person
@@ -16,7 +16,9 @@ from workflow.models.base import table_of
 OFFICE_ZONE = "Asia/Singapore"
 
 _ABSENCE = table_of(models.Absence)
-_READ: Select[Any] = select(_ABSENCE.c.officer_id, _ABSENCE.c.first, _ABSENCE.c.last, _ABSENCE.c.deputy_id)
+_READ: Select[Any] = select(_ABSENCE.c.officer_id, _ABSENCE.c.first, _ABSENCE.c.last, _ABSENCE.c.deputy_id).where(
+    _ABSENCE.c.last >= _ABSENCE.c.first  # one that was taken back before it began has no day
+)
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,12 @@ def deputised_by(connection: Connection, deputy_id: str, first: date, last: date
     """Return the absences in these days for which somebody is the deputy."""
     query = _READ.where(_ABSENCE.c.deputy_id == deputy_id, _ABSENCE.c.first <= last, _ABSENCE.c.last >= first)
     return _all(connection, query)
+
+
+def end(connection: Connection, away: Away, last: date) -> None:
+    """Give an absence an earlier last day; one before its first day takes it back."""
+    which = (_ABSENCE.c.officer_id == away.officer_id, _ABSENCE.c.first == away.first, _ABSENCE.c.last == away.last)
+    connection.execute(update(_ABSENCE).where(*which).values(last=last))
 
 
 def standing_in(connection: Connection, person: Person, now: datetime) -> Person:

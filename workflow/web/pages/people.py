@@ -12,6 +12,7 @@ from workflow.access import Area, Deed, role_for
 from workflow.errors import NotFound
 from workflow.models.officer import ROLES
 from workflow.operations.disable_officer import disable_officer
+from workflow.operations.end_absence import end_absence
 from workflow.operations.end_session import end_sessions_of
 from workflow.operations.manage_officers import add_officer, change_roles
 from workflow.operations.record_absence import record_absence
@@ -92,6 +93,19 @@ def absence(request: Request, site: Here, acting: Acting, person_id: str) -> Res
             last=at("last", lambda: inputs.written_day(posted.text("last"), "The last day", today)),
             deputy=posted.text("deputy"),
             act=acting,
+        ),
+    )
+
+
+@made.post("/people/{person_id}/absence/end")
+@see(Area.PEOPLE)
+def absence_ended(request: Request, site: Here, acting: Acting, person_id: str) -> Response:
+    posted, known = posted_of(request), _known(request, person_id)
+    return _back(
+        request,
+        person_id,
+        lambda: end_absence(
+            site.office, email=known["email"], first=inputs.day(posted.text("first"), "The first day"), act=acting
         ),
     )
 
@@ -177,8 +191,9 @@ def _list(request: Request, problem: Problem | None = None) -> Response:
 def _person(request: Request, person_id: str, problem: Problem | None = None) -> Response:
     site = site_of(request)
     known = _known(request, person_id)
+    today = local_day(site.clock(), zone_of(request))
     with site.office.database.snapshot() as connection:
-        found = people.officers(connection, local_day(site.clock(), zone_of(request)))
+        found = people.officers(connection, today)
         seen = people.sign_ins(connection).get(person_id, people.NEVER)
         tokens = tokens_of(connection, site.clock(), person_id)
         held = people.held_by(connection, person_id)
@@ -199,6 +214,7 @@ def _person(request: Request, person_id: str, problem: Problem | None = None) ->
         tokens=tokens,
         held=held,
         away=away,
+        today=today,
         may_manage=_may_manage(request),
     )
 
