@@ -39,11 +39,14 @@ def prove(
     bundles_: Annotated[
         list[Path] | None,
         typer.Option(
-            "--bundle", help="Prove it from this exported bundle alone: no database and no settings are looked at."
+            "--bundle",
+            metavar="FILE",
+            help="Prove it from this exported bundle alone: no database and no settings are looked at.",
         ),
     ] = None,
     checkpoints: Annotated[
-        list[Path] | None, typer.Option("--checkpoint", help="With --bundle: a checkpoint that was kept elsewhere.")
+        list[Path] | None,
+        typer.Option("--checkpoint", metavar="FILE", help="With --bundle: a checkpoint that was kept elsewhere."),
     ] = None,
     keys: Annotated[
         list[str] | None, typer.Option("--key", metavar="VKEY", help="With --bundle: the verifier key that you trust.")
