@@ -153,6 +153,21 @@ def test_pages_that_only_a_form_leads_to_are_as_good(eye, doors):
     assert not wrong, "\n".join(wrong)
 
 
+def test_a_verdict_stays_inside_its_panel_on_a_phone(eye, doors):
+    desk = doors.desk(served.AUDITOR)
+    desk.open("/trail/verification")
+    desk.press("Verify the trail")
+    desk.page.set_viewport_size(NARROW)
+    verdict = desk.page.locator(".verdict")
+    expect(verdict).to_contain_text("signature by casework-")
+    assert verdict.evaluate("one => one.scrollWidth - one.clientWidth") == 0
+    assert list(eye.wrong_here(desk.page, dark=True)) == []
+    desk.type("A checkpoint that you kept elsewhere", "hello")
+    desk.press("Verify the trail")
+    expect(desk.page.get_by_label("A checkpoint that you kept elsewhere")).to_have_value("hello")
+    assert list(eye.wrong_here(desk.page, dark=True)) == []
+
+
 def sign_in_as(desk: Desk, email: str, password: str = served.PASSWORD) -> None:
     desk.type("E-mail", email)
     desk.type("Password", password)

@@ -463,14 +463,29 @@ class TestWhatIsProved:
     def test_is_as_at_the_making_of_the_bundle_and_never_before_its_newest_entry(self, bundle: Lines):
         header = json.loads(bundle[0])
 
-        def as_at(**more: Any) -> datetime:
+        def found(**more: Any) -> tuple[datetime, str]:
             found = proved([json.dumps(header | more).encode() + b"\n", *bundle[1:]])
             assert found.proof
-            return found.proof.as_at
+            return found.proof.as_at, found.not_judged[-1]
 
         newest = datetime.fromisoformat(json.loads(bundle[-2])["entry"]["recorded_at"])
-        assert as_at() == NOW
-        assert as_at(made_at="2020-01-01T00:00:00Z") == as_at(made_at="x") == as_at(made_at=7) == newest
+        entry = f"its newest entry is of {newest:%Y-%m-%d %H:%M:%S} UTC"
+        unsigned = f"it says {NOW:%Y-%m-%d %H:%M:%S} UTC in its first line, which nobody signed; {entry}."
+        assert found() == (NOW, f"When the bundle was made: {unsigned}")
+        at, said = found(made_at="2020-01-01T00:00:00Z")
+        assert (at, entry in said) == (newest, True)
+        assert found(made_at="9999-12-31T23:59:59Z")[0].year == 9999
+        at, said = found(made_at=None)
+        assert (at, "does not say when it was made" in said) == (newest, True)
+
+    @pytest.mark.parametrize(
+        "made_at", ["x", "", 7, "2029-06-30", "2029-06-30T00:00:00", {}, "9999-12-31T23:59:59-12:00"]
+    )
+    def test_is_not_begun_where_the_bundle_names_no_instant_as_its_making(self, bundle: Lines, made_at: Any):
+        header = json.loads(bundle[0]) | {"made_at": made_at}
+
+        with pytest.raises(BadBundle, match="which is no instant"):
+            proved([json.dumps(header).encode() + b"\n", *bundle[1:]])
 
     def test_needs_all_entries(self, lived: Path, tmp_path: Path, signer: Signer):
         shutil.copyfile(lived, tmp_path / "lived.db")
@@ -508,6 +523,7 @@ class TestCommand:
         assert "p-09" in told  # the deputy
         assert "Reminders: 8 expected, 8 sent, 0 unaccounted.\n" in told
         assert "Not judged: What happened after the newest entry" in told
+        assert "in its first line, which nobody signed" in told
         assert "No checkpoint" not in told
 
     def test_prints_the_same_members_as_the_proof_from_the_database(

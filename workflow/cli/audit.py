@@ -131,11 +131,14 @@ def prove(
 @app.command()
 def verify(
     files: Annotated[
-        list[Path] | None, typer.Option("--bundle", help="The bundle; without it, this installation's log.")
+        list[Path] | None,
+        typer.Option("--bundle", metavar="FILE", help="The bundle; without it, this installation's log."),
     ] = None,
     checkpoint: Annotated[
         list[Path] | None,
-        typer.Option(help="A checkpoint that was kept elsewhere; several show since when a log was rewritten."),
+        typer.Option(
+            metavar="FILE", help="A checkpoint that was kept elsewhere; several show since when a log was rewritten."
+        ),
     ] = None,
     keys: Annotated[
         list[str] | None, typer.Option("--key", metavar="VKEY", help="The verifier key that you trust.")

@@ -73,7 +73,8 @@ def in_words(verdict: Verdict, *, trusted: bool, kept: bool, source: str = "the 
     `trusted` says whether a key was given, `kept` whether a checkpoint was, and `source` where else a key came from.
     """
     every = "all" if verdict.complete else "each with its proof"
-    entries = f"{verdict.entries:,} entries ({every}) of the log {verdict.origin}, which has {verdict.size:,}"
+    counted = "1 entry" if verdict.entries == 1 else f"{verdict.entries:,} entries"
+    entries = f"{counted} ({every}) of the log {verdict.origin}, which has {verdict.size:,}"
     if verdict.problems:
         yield f"This does NOT hold.{_place(verdict)}"
         yield from (f"  - {problem}" for problem in (*verdict.problems, *verdict.unanswered))

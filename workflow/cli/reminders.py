@@ -13,7 +13,7 @@ from workflow.cli import bundles
 from workflow.cli.progress import counting
 from workflow.cli.shared import Json, group, leave, opened, show, table
 from workflow.errors import BadInput
-from workflow.reports.proof_from_bundle import NOT_JUDGED, prove_bundle
+from workflow.reports.proof_from_bundle import prove_bundle
 from workflow.reports.reminder_proof import Account, Proof
 from workflow.reports.reminder_proof import prove as account_for
 from workflow.reports.told import Untold
@@ -39,11 +39,14 @@ def prove(
     bundles_: Annotated[
         list[Path] | None,
         typer.Option(
-            "--bundle", help="Prove it from this exported bundle alone: no database and no settings are looked at."
+            "--bundle",
+            metavar="FILE",
+            help="Prove it from this exported bundle alone: no database and no settings are looked at.",
         ),
     ] = None,
     checkpoints: Annotated[
-        list[Path] | None, typer.Option("--checkpoint", help="With --bundle: a checkpoint that was kept elsewhere.")
+        list[Path] | None,
+        typer.Option("--checkpoint", metavar="FILE", help="With --bundle: a checkpoint that was kept elsewhere."),
     ] = None,
     keys: Annotated[
         list[str] | None, typer.Option("--key", metavar="VKEY", help="With --bundle: the verifier key that you trust.")
@@ -110,7 +113,7 @@ def _from_bundle(
         show({"bundle": bundles.as_data(found.verdict)} if as_json else words, as_json=as_json)
     if found.proof is None:
         leave(1)
-    return found.proof, {"bundle": bundles.as_data(found.verdict), "not_judged": list(NOT_JUDGED)}
+    return found.proof, {"bundle": bundles.as_data(found.verdict), "not_judged": list(found.not_judged)}
 
 
 def _row(one: Account) -> dict[str, Any]:

@@ -40,6 +40,12 @@ def test_a_whole_trail_holds_beside_the_checkpoint_and_the_key(verified: Verifie
     assert told.startswith("This holds: 40 entries (all)")
 
 
+def test_one_entry_is_one(verified: Verified):
+    Path("one.jsonl").write_bytes(b"".join(part(HONEST, [3])))
+
+    assert verified("--bundle", "one.jsonl")[1].startswith("This holds: 1 entry (each with its proof) of")
+
+
 def test_some_entries_do_not_show_how_the_log_grew(verified: Verified):
     code, told = verified("--bundle", "part.jsonl", "--checkpoint", "kept", "--key", VKEY)
 
