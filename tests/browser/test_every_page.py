@@ -142,7 +142,7 @@ def test_pages_that_only_a_form_leads_to_are_as_good(eye, doors):
     elsewhere.choose("Officer", "Siti Rahmah")
     elsewhere.press("Assign case")
     typing.press("Return to checklist")
-    look(typing, "Not saved")
+    look(typing, "Not saved: Return to checklist, STP-2026-000008")
     typing.page.context.clear_cookies()
     typing.press("Send it again")
     look(typing, "You were signed out")

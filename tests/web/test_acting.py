@@ -262,7 +262,7 @@ class TestThePageOfAnAction:
             told = w.words_of(answer)
             assert answer.status_code == 409
             assert "Devika Rao did this on Mon 23 Nov 2026, 9:00" in told
-            assert "the case is in Certified. Nothing is left to do." in told
+            assert "the case is now Certified. Nothing is left to do." in told
             assert "All of it is sound." in told
             assert "Who can meet it" not in told
             assert "Send it again" not in told

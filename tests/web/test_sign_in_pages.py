@@ -9,8 +9,10 @@ import pytest
 from sign_ins import PASSWORD, SECRETS, Somebody, enrolled, hash_quickly, somebody
 
 from workflow import models
+from workflow.errors import Unavailable
 from workflow.operations.token_holder import token_holder
 from workflow.web.identity import identify
+from workflow.web.pages import account
 from workflow.web.pages import sign_in as pages
 
 COOKIE = "__Host-aeo-session"
@@ -180,6 +182,10 @@ def lost(browser, who, address, form, **more):
     return browser.post(address, form, csrf=csrf, **more)
 
 
+def out_of_order(*_, **__):
+    raise Unavailable("DOWN", "The records are away.")
+
+
 class TestAFormWithoutASignIn:
     def test_comes_back_filled_after_the_sign_in(self, browser, officer):
         out = lost(browser, officer, "/me/tokens", {"name": "nightly", "note": "Typed for an hour.", "role": "officer"})
@@ -227,6 +233,19 @@ class TestAFormWithoutASignIn:
         assert "another long password" not in answer.text
         assert "Change your password." in w.words_of(answer)
         assert not [one for one in w.Shape(answer.text).all("form") if one["action"] == "/me/password"]
+
+    def test_that_meets_an_outage_shows_no_password(self, browser, officer, monkeypatch):
+        enter(browser, officer)
+        csrf = csrf_of(browser.get("/me"))
+        monkeypatch.setattr(account, "change_password", out_of_order)
+
+        answer = browser.post(
+            "/me/password", {"old": PASSWORD} | dict.fromkeys(("new", "repeated"), "another long password"), csrf=csrf
+        )
+
+        assert answer.status_code == 503
+        assert "Not saved: Change your password" in w.words_of(answer)
+        assert "another long password" not in w.words_of(answer)
 
     def test_forged_is_no_form(self, browser, officer):
         assert enter(browser, officer, kept="forged").status_code == 303

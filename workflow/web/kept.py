@@ -20,7 +20,7 @@ from workflow.web.site import caller_of, site_of
 
 # What a page adds by itself: it goes along and says nothing to people.
 _UNSAID = frozenset({"version", "seen", "only", "list", "query", "next", "stay", "kept"})
-# What no page gives back, not even signed.
+# What no page shows, and none keeps over a sign-in.
 _SECRET = frozenset({"password", "old", "new", "repeated", "code"})
 _LABELS = words.FIELDS | {
     "account_manager": "Account manager",
@@ -99,12 +99,12 @@ class Field:
 
 
 def fields(pairs: Iterable[tuple[str, str]]) -> list[Field]:
-    """Return what was sent as people read it."""
+    """Return what was sent as people read it, secrets without a label."""
     return [Field(name, value, _label(name, value), _SAID.get(name, str)(value)) for name, value in pairs]
 
 
 def _label(name: str, value: str) -> str:
-    if name in _UNSAID or (not value.strip() and name not in words.FIELDS):
+    if name in _UNSAID | _SECRET or (not value.strip() and name not in words.FIELDS):
         return ""
     if name.startswith("given_"):
         return acts.given(name.removeprefix("given_"), [])[0]
@@ -176,8 +176,8 @@ def meanwhile(request: Request, posted: Posted) -> Meanwhile:
         decided = [one for one in seen if one["kind"] == "case:state:changed"][:1]
         return Meanwhile(decided, _settled(moment, trigger, decided, zone_of(request)), base, "Open the case")
     if criterion:
-        about = (f"Criterion {criterion} ", f"Site added: {posted.text('site')}")
-        some = [one for one in seen if one["sentence"].startswith(about) or one["kind"].startswith("case:findings:")]
+        about, many = f"Criterion {criterion} ", "case:findings:"
+        some = [one for one in seen if one["sentence"].startswith(about) or one["kind"].startswith(many)]
         at = urlencode({"at": criterion} | ({"site": posted.text("site")} if posted.text("site") else {}))
         return Meanwhile(some[:2], "", f"{base}/checklist?{at}", f"Look at {criterion} as it is now")
     changes = moment.case.version - (_version(posted) or moment.case.version - 1)
@@ -197,5 +197,5 @@ def _settled(moment: acting.Moment, trigger: str, decided: list[dict[str, Any]],
         return f"This is not possible in {state}."
     by, when = decided[0]["actor"], words.moment(decided[0]["at"], zone)
     if decided[0]["sentence"].startswith(f"{title}:"):
-        return f"{by} did this on {when}: the case is in {state}. Nothing is left to do."
+        return f"{by} did this on {when}: the case is now {state}. Nothing is left to do."
     return f"{by} acted on {when}: {decided[0]['sentence']}. In {state} this is not possible any more."
