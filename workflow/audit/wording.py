@@ -100,31 +100,59 @@ WORDING: dict[str, str] = {
 
 _NAME = re.compile(r"\{(\w+)\}")
 _OF_THE_ENTRY = frozenset({"from", "to", "unmet_count"})
+# Names whose values entries hold otherwise than people say them: opaque ids, short names, lists.
+_SPOKEN = frozenset(
+    {"assignee", "before", "after", "officer", "deputy", "recipient", "message", "document_kind", "assessment", "roles"}
+)
+_SHORT = frozenset({"message", "document_kind", "assessment"})
 # Each sentence for the operator %, and the names it wants, with what is said where one is not there: taken apart once
 # and not for each entry of a long export.
 _PARTS = {
     kind: (
         _NAME.sub("%s", sentence.replace("%", "%%")),
-        [(name, name in _OF_THE_ENTRY, f"({name} not recorded)") for name in _NAME.findall(sentence)],
+        [(name, name in _OF_THE_ENTRY, f"({name} not recorded)") for name in names],
+        not _SPOKEN.isdisjoint(names),
     )
     for kind, sentence in WORDING.items()
+    for names in [_NAME.findall(sentence)]
 }
 _NOTHING: dict[str, Any] = {}
 
 
-def in_words(entry: Mapping[str, Any]) -> str:
-    """Return an entry as a sentence for people; an unknown kind is named as it stands."""
+def in_words(entry: Mapping[str, Any], people: Mapping[str, str] | None = None) -> str:
+    """Return an entry as a sentence for people; an unknown kind is named as it stands.
+
+    With `people`, what officers are called by their ids, it names them; without, they stay opaque.
+    """
     parts = _PARTS.get(entry["kind"])
     if parts is None:
         return str(entry["kind"])
-    sentence, names = parts
+    sentence, names, spoken = parts
     about, detail = entry.get("about", _NOTHING), entry.get("detail", _NOTHING)
     values = []
     for name, of_the_entry, missing in names:
         if of_the_entry:
-            values.append(len(entry.get("unmet", ())) if name == "unmet_count" else entry.get(name, ""))
+            values.append(len(entry.get("unmet", ())) if name == "unmet_count" else _plain(entry.get(name, "")))
         elif name in about:
             values.append(about[name])
         else:
             values.append(detail.get(name, missing))
+    if spoken:
+        values = [_said(name, value, people) for (name, *_), value in zip(names, values, strict=True)]
     return sentence % tuple(values)
+
+
+def _said(name: str, value: Any, people: Mapping[str, str] | None) -> Any:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if people is None or name not in _SPOKEN or not isinstance(value, str):
+        return value
+    if name == "recipient":
+        kind, _, who = value.partition(":")
+        known = {"contact": "a contact of the company", "officer": people.get(who, "an officer")}
+        return known.get(kind) or f"the {_plain(kind)}"
+    return _plain(value) if name in _SHORT else people.get(value, value)
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ")
