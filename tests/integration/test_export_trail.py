@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 from xml.etree import ElementTree as ET
 
 import builders
+import mailroom
 import pytest
 from sqlalchemy import select
 
@@ -305,6 +306,13 @@ class TestFilters:
         assert of_company == of_case
         assert {row["application"] for row in of_programme} == {first, second}
         assert len(of_programme) == 2 * len(of_case)
+
+    def test_mail_names_the_company_it_was_about(self, sqlite_office: Office, export: Export):
+        reference = mailroom.a_case(sqlite_office)
+        rows = rows_of_csv(export("csv", Wanted(kind="mail:delivery:sent")))
+        company = builders.entries_of(sqlite_office, reference)[0]["about"]["company"]
+
+        assert {(row["application"], row["company"]) for row in rows} == {(reference, company)}
 
     def test_by_person_kind_and_day(self, office: Office, export: Export):
         later = datetime(2026, 11, 25, tzinfo=UTC)

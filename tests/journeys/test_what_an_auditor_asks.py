@@ -16,6 +16,8 @@ from console import (
 )
 from practice import BEGIN, Office, days
 
+from workflow.operations.demonstration import valid_uen
+
 LATER = date(2034, 1, 9)
 QUESTIONS = ("exceptions",), ("access", "--on", "2026-11-23"), ("stops",), ("sample", "--seed", "7")
 
@@ -141,6 +143,10 @@ def test_who_could_do_what_is_told_of_a_day_and_of_a_period(desk: Office) -> Non
     assert "roles approver became approver, supervisor" in now
     assert "Assigned to Lee Jia Hui" in changes
     assert "Roles of Siti Rahmah changed" in changes
+    assert "yes" in now
+    assert "True" not in now + desk.aeo(*access, "--on", BEGIN.isoformat(), "--format", "csv")
+    tomorrow = (desk.today + days(1)).isoformat()
+    assert f"--on {tomorrow} is in the future" in desk.aeo(*access, "--on", tomorrow, expect=2)
     assert "Name one day" in desk.aeo(*access, expect=2)
     assert "Name one day" in desk.aeo(*access, "--on", "2026-11-23", "--to", "2026-11-24", expect=2)
 
@@ -184,6 +190,18 @@ def test_a_sample_is_drawn_again_from_its_seed(office: Console) -> None:
     assert first["drawn"] == [reference]
     assert office(*sample).splitlines()[0] == "1 of 1 cases, drawn with the seed 20261125."
     assert office.json("audit", "sample", "--seed", "1", "--programme", "none", "--as", AUDITOR, expect=2)
+
+
+def test_a_list_that_goes_on_says_so_and_how(office: Console) -> None:
+    first, second = submit(office), submit(office, uen=valid_uen(2019, 404))
+    listed = ("application", "list", "--as", AUDITOR, "--limit", "1")
+
+    said = office(*listed)
+    rest = office(*listed, "--after", first)
+
+    assert said.endswith(f"More cases follow. Go on with --after {first}, or raise --limit.")
+    assert second in rest
+    assert "More cases follow" not in rest + office("application", "list", "--as", AUDITOR)
 
 
 class TestRetention:

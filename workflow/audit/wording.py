@@ -68,7 +68,7 @@ WORDING: dict[str, str] = {
     "people:role:changed": "Roles of {officer} changed",
     "people:officer:disabled": "Account of {officer} disabled; {cases} cases and {companies} companies handed over",
     "people:absence:recorded": "Absence of {officer} from {first} to {last} recorded, deputy {deputy}",
-    "people:absence:ended": "Absence of {officer} from {first} ended with {last}, before it was to last to {before}",
+    "people:absence:ended": "Absence of {officer} from {first} ended with {last}, before it was to last to {planned_last}",
     "people:roles:attested": "Roles of {accounts} accounts attested (list {digest})",
     "people:deed:refused": "Refused: {title}: {why}",
     "people:account_manager:changed": "Account manager of {company_name} changed from {before} to {after}: {note}",
@@ -103,6 +103,7 @@ WORDING: dict[str, str] = {
 
 _NAME = re.compile(r"\{(\w+)\}")
 _OF_THE_ENTRY = frozenset({"from", "to", "unmet_count"})
+_People = Mapping[str, str]  # names by opaque id
 
 
 @lru_cache(maxsize=8192)  # the same days and kinds come again and again in a long export
@@ -116,14 +117,26 @@ def _day(value: str) -> str:
 
 
 @lru_cache(maxsize=8192)
-def _without_underscores(value: str) -> str:
+def _plain(value: str) -> str:
     return value.replace("_", " ")
 
 
-_SAID: dict[str, Callable[[str], str]] = {
-    **dict.fromkeys(("document_kind", "rule"), _without_underscores),
-    **dict.fromkeys(("reply_by", "received_on", "planned_on", "held_on", "assessed_on"), _day),
-    **dict.fromkeys(("contacted_on", "expects_on", "day", "first", "last", "open_since"), _day),
+def _recipient(value: str, people: _People) -> str:
+    kind, _, who = value.partition(":")
+    known = {"contact": "a contact of the company", "officer": people.get(who, "an officer")}
+    return known.get(kind) or f"the {_plain(kind)}"
+
+
+# How values are said that entries hold otherwise: opaque ids, short names, days. Others are said as they stand.
+_SAID: dict[str, Callable[[str, _People], str]] = {
+    **dict.fromkeys(("document_kind", "rule", "message", "assessment"), lambda value, _: _plain(value)),
+    **dict.fromkeys(("reply_by", "received_on", "planned_on", "held_on", "assessed_on"), lambda value, _: _day(value)),
+    **dict.fromkeys(("contacted_on", "expects_on", "day", "first", "last"), lambda value, _: _day(value)),
+    **dict.fromkeys(("open_since", "planned_last"), lambda value, _: _day(value)),
+    **dict.fromkeys(
+        ("assignee", "before", "after", "officer", "deputy"), lambda value, people: people.get(value, value)
+    ),
+    "recipient": _recipient,
 }
 # Each sentence for the operator %, and the names it wants, with what is said where one is not there and how its value
 # is said: taken apart once and not for each entry of a long export.
@@ -137,8 +150,11 @@ _PARTS = {
 _NOTHING: dict[str, Any] = {}
 
 
-def in_words(entry: Mapping[str, Any]) -> str:
-    """Return an entry as a sentence for people; an unknown kind is named as it stands."""
+def in_words(entry: Mapping[str, Any], people: _People = _NOTHING) -> str:
+    """Return an entry as a sentence for people; an unknown kind is named as it stands.
+
+    `people` names those whom entries know by opaque ids alone.
+    """
     parts = _PARTS.get(entry["kind"])
     if parts is None:
         return str(entry["kind"])
@@ -147,8 +163,12 @@ def in_words(entry: Mapping[str, Any]) -> str:
     values = []
     for name, of_the_entry, missing, said in names:
         if of_the_entry:
-            values.append(len(entry.get("unmet", ())) if name == "unmet_count" else entry.get(name, ""))
+            values.append(len(entry.get("unmet", ())) if name == "unmet_count" else _plain(entry.get(name, "")))
             continue
         value = about[name] if name in about else detail.get(name, missing)
-        values.append(said(value) if said is not None and isinstance(value, str) else value)
+        if said is not None and isinstance(value, str):
+            value = said(value, people)
+        elif isinstance(value, list):
+            value = ", ".join(map(str, value))
+        values.append(value)
     return sentence % tuple(values)

@@ -1,5 +1,6 @@
 """`aeo application`: one case from submission to its end."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -109,18 +110,21 @@ def list_(
         viewer = viewer_of(installation, as_)
         with installation.office.database.snapshot() as connection:
             officer = people.by_email(connection, assignee).id if assignee else ""
-            rows = cases.list_(
+            page = partial(
+                cases.list_,
                 connection,
                 installation.office,
                 viewer=viewer,
                 now=installation.clock(),
                 state=state,
                 assignee_id=officer,
-                after=after,
-                limit=limit,
             )
+            rows = page(after=after, limit=limit)
+            more = len(rows) == limit and page(after=rows[-1]["reference"], limit=1)
     columns = ("reference", "company_name", "state", "standing", "next_step", "deadline", "assignee")
     table(rows, columns, as_json=json, empty="No case matches. `aeo application submit` receives one.")
+    if more:
+        typer.echo(f"More cases follow. Go on with --after {rows[-1]['reference']}, or raise --limit.", err=True)
 
 
 @app.command()

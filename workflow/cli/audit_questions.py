@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from states.dates import local_day
 from workflow import inputs
 from workflow.access import Deed
 from workflow.cli.shared import As, Json, act_of, finish, opened, show, table
@@ -22,6 +23,7 @@ from workflow.reports.retention import holds, kept, schedule
 from workflow.reports.stops import by_cause
 from workflow.reports.stops import stops as find_stops
 from workflow.reports.trail.table import safe
+from workflow.store.absences import OFFICE_ZONE
 
 app = typer.Typer()
 Format = Annotated[str, typer.Option("--format", help="table, csv or json.")]
@@ -75,13 +77,15 @@ def access(
     if bool(on) == bool(begin and end) or (on and (begin or end)):
         raise BadInput("DAYS", "Name one day (--on D), or the first and last day of a period (--from D --to D).")
     with opened() as installation:
-        demand(Deed.AUDIT, act_of(installation, as_))
+        act = act_of(installation, as_)
+        demand(Deed.AUDIT, act)
         with installation.office.database.snapshot() as connection:
             if begin and end:
                 changes = staffing_changes(connection, first=begin, last=end)
                 _print(changes, _CHANGE, form, empty="Nothing about people changed between these days.")
                 return
-            found = access_on(connection, installation.office, day=inputs.day(on, "--on"))
+            day = inputs.not_future(inputs.day(on, "--on"), local_day(act.now, OFFICE_ZONE), "--on")
+            found = access_on(connection, installation.office, day=day)
     if form == "json":
         show(found, as_json=True)
         return
@@ -204,6 +208,8 @@ def _print(rows: Sequence[dict[str, Any]], columns: Sequence[str], form: str, *,
 def _cell(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, list):
         return "; ".join(map(str, value))
     return value.isoformat() if isinstance(value, date) else str(value)

@@ -157,6 +157,8 @@ def table(rows: Sequence[dict[str, Any]], columns: Sequence[str], *, as_json: bo
 def _word(value: Any) -> str:
     if value is None:
         return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
     return ", ".join(str(v) for v in value) if isinstance(value, list | tuple) else str(value)

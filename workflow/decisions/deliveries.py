@@ -79,7 +79,8 @@ def _entry(fate: Fate, salt: str, now: datetime) -> Entry:
 
 
 def _clock_entry(kind: str, mail: Mail, detail: dict[str, object] | dict[str, str], now: datetime) -> Entry:
-    about = {"application": mail.reference, "programme": mail.programme} if mail.reference else {}
+    told = {"application": mail.reference, "company": mail.uen, "programme": mail.programme}
+    about = told if mail.reference else {}
     return Entry(kind, now, "clock", "clock", "clock", about=about, detail=dict(detail))
 
 

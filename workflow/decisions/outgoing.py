@@ -274,6 +274,7 @@ def _mail(
         application_id=row.application_id,
         reference=case.reference if case else "",
         programme=case.programme if case else "",
+        uen=case.uen if case else "",
         lease_until=lease_until,
         bundled_into=into,
         was=row.status,

@@ -34,7 +34,7 @@ def end_absence(office: Office, *, email: str, first: date | None = None, act: A
         if last == found.last:
             raise BadInput("NO_ABSENCE", f"The absence of {person.name} ends today already.")
         absences.end(connection, found, last)
-        detail = {"officer": person.id, "first": found.first, "last": last, "before": found.last}
+        detail = {"officer": person.id, "first": found.first, "last": last, "planned_last": found.last}
         enter_act(connection, act, "people:absence:ended", detail | {"deputy": found.deputy_id})
         deputy = people.by_id(connection, found.deputy_id).name
         words = (

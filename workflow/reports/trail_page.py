@@ -47,8 +47,6 @@ def _names(connection: Connection) -> dict[str, str]:
 
 def _told(row: Row[Any], names: dict[str, str]) -> dict[str, Any]:
     members = json.loads(row.canonical)
-    detail = {name: _said(name, value, names) for name, value in (members.get("detail") or {}).items()}
-    ends = {end: _plain(members[end]) for end in ("from", "to") if end in members}
     return {
         "id": row.id,
         "index": row.position,
@@ -57,23 +55,8 @@ def _told(row: Row[Any], names: dict[str, str]) -> dict[str, Any]:
         "actor": names.get(members["actor"], "Somebody without an account"),
         "role": members["role"],
         "proven": members.get("proven", ""),
-        "sentence": in_words(members | ends | {"detail": detail}),
+        "sentence": in_words(members, names),
         "application": (members.get("about") or {}).get("application", ""),
         "unmet": [sentence for _, sentence in members.get("unmet", [])],
         "reason": members.get("reason", ""),
     }
-
-
-def _said(name: str, value: Any, names: dict[str, str]) -> Any:
-    """Return what an entry holds as people say it; entries name people by their ids and things by their short names."""
-    if not isinstance(value, str):
-        return value
-    if name == "recipient":
-        kind, _, who = value.partition(":")
-        known = {"contact": "a contact of the company", "officer": names.get(who, "an officer")}
-        return known.get(kind) or f"the {_plain(kind)}"
-    return _plain(value) if name in ("message", "document_kind", "assessment") else names.get(value, value)
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", " ")

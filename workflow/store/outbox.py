@@ -45,6 +45,7 @@ class Mail:
     application_id: int | None = None
     reference: str = ""  # of the case
     programme: str = ""
+    uen: str = ""  # of the case's company
     lease_until: datetime | None = None
     bundled_into: int | None = None
     was: str = "queued"  # its status before it was taken in hand
@@ -89,6 +90,7 @@ def as_it_stands(row: Row[Any], case: Case | None) -> Mail:
         application_id=row.application_id,
         reference=case.reference if case else "",
         programme=case.programme if case else "",
+        uen=case.uen if case else "",
         bundled_into=row.bundled_into,
         was=row.status,
     )

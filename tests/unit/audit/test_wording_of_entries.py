@@ -45,3 +45,28 @@ def test_what_is_missing_is_told():
 @pytest.mark.parametrize("kind", ["somebody:else:wrote", "of{", "100%s"])
 def test_an_unknown_kind_stands_as_it_is(kind: str):
     assert in_words({"kind": kind, "detail": {"x": 1}}) == kind
+
+
+def test_states_and_lists_are_said_as_people_say_them():
+    moved = {"kind": "case:state:changed", "from": "submitted", "to": "checklist_review", "detail": {"title": "Start"}}
+    added = {"kind": "people:officer:added", "detail": {"officer": "p-07", "roles": ["auditor", "officer"]}}
+
+    assert in_words(moved) == "Start: submitted to checklist review"
+    assert in_words(added) == "Account added for p-07 with roles auditor, officer"
+
+
+def test_people_are_named_where_their_names_are_given():
+    people = {"p-07": "Hui Min Ong"}
+    assigned = {"kind": "case:application:assigned", "detail": {"assignee": "p-07"}}
+
+    assert in_words(assigned) == "Assigned to p-07"
+    assert in_words(assigned, people) == "Assigned to Hui Min Ong"
+    for recipient, said in (
+        ("officer:p-07", "Hui Min Ong"),
+        ("officer:p-99", "an officer"),
+        ("contact:35", "a contact of the company"),
+        ("account_manager", "the account manager"),
+    ):
+        sent = {"kind": "mail:delivery:sent", "detail": {"message": "approved", "recipient": recipient}}
+        assert in_words(sent, people) == f"Message approved delivered to {said}"
+        assert in_words(sent) == f"Message approved delivered to {recipient}"

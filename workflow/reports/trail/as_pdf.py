@@ -99,7 +99,7 @@ def _printed(line: Line, officers: dict[str, str], zone: ZoneInfo) -> dict[str, 
         "when": _moment(recorded, zone),
         "who": officers.get(members["actor"], members["actor"]),
         "role": role,
-        "summary": in_words(members),
+        "summary": in_words(members, officers),
         "more": more,
         "leaf": line.leaf,
     }

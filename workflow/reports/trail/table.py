@@ -44,7 +44,7 @@ def row_of(line: Line, actors: dict[str, str]) -> list[str]:
         get("from", ""),
         get("to", ""),
         line.reason if "reason" in members or "reason_code" in members else "",
-        in_words(members),
+        in_words(members, actors),
         leaf,
     ]
 

@@ -204,7 +204,7 @@ def out_of_the_ordinary(request: Request, site: Here, first: str = "", last: str
 def who_could(request: Request, site: Here, on: str = "", first: str = "", last: str = "") -> Response:
     today, asked = _today(request), {"on": on, "first": first, "last": last}
     try:
-        day = at("on", lambda: inputs.written_day(on, "The day", today)) if on.strip() else today
+        day = at("on", lambda: _until_today(on, today)) if on.strip() else today
         begin, end = days_of(first, last, today)
         _both_or_neither(begin, end)
     except BadInput as error:
@@ -213,6 +213,10 @@ def who_could(request: Request, site: Here, on: str = "", first: str = "", last:
         found = access.access_on(connection, site.office, day=day)
         changes = access.staffing_changes(connection, first=begin, last=end) if begin and end else []
     return page(request, "trail/access.html", found=found, changes=changes, asked=asked)
+
+
+def _until_today(on: str, today: date) -> date:
+    return inputs.not_future(inputs.written_day(on, "The day", today), today, "The day")
 
 
 def _both_or_neither(begin: date | None, end: date | None) -> None:
