@@ -13,11 +13,11 @@ from states.facts import OPERATOR
 from states.loader import load_programme
 from workflow import models
 from workflow.decisions.outcome import Done, Outcome, Refused
-from workflow.errors import BadInput, CaseworkError
+from workflow.errors import BadInput, CaseworkError, StaleVersion
 from workflow.operations.add_site import add_site
 from workflow.operations.answer_criterion import answer_criterion
 from workflow.operations.answer_information import answer_information
-from workflow.operations.ask_information import ask_information
+from workflow.operations.ask_information import ask_information, put_question
 from workflow.operations.assess_criterion import assess_answers, assess_criterion
 from workflow.operations.close_action import close_action
 from workflow.operations.confirm_answers import confirm_answers
@@ -486,6 +486,19 @@ class TestRequests:
             self.answer(desk, reference, 1, received_on=TODAY - ONE_DAY)
         with bad("DATE_ORDER"):
             self.answer(desk, reference, 1, received_on=TODAY + ONE_DAY)
+
+    def test_write_nothing_where_the_case_changed_since_it_was_looked_at(self, desk: Desk):
+        reference = self.waiting(desk)
+        looked_at = builders.case_of(desk.office, reference)["version"]
+        self.ask(desk, reference)
+        more = {"reference": reference, "question": "Which gate?", "act": desk.officer}
+
+        with pytest.raises(StaleVersion):
+            put_question(desk.office, version=looked_at, **more)
+        now = builders.case_of(desk.office, reference)["version"]
+        done = builders.done(put_question(desk.office, version=now, **more))
+
+        assert done.data["number"] == 3
 
     def test_are_put_only_while_the_case_waits(self, desk: Desk):
         reference = desk.in_review()

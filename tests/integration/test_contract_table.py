@@ -10,6 +10,7 @@ import lifecycle
 import pytest
 from lifecycle import at
 
+from states.facts import Person
 from states.loader import load_programme
 from workflow import models
 from workflow.decisions.outcome import Done, Refused
@@ -56,11 +57,11 @@ class Desk:
             sweep(self.office, now=at(first + n * DAY))
         return self
 
-    def fire(self, trigger: str, day: date, by: str = "officer", **more: Any) -> Any:
-        person = self.judge if by == "judge" else getattr(self.staff, by)
+    def fire(self, trigger: str, day: date, by: str | Person = "officer", **more: Any) -> Any:
+        person = by if isinstance(by, Person) else self.judge if by == "judge" else getattr(self.staff, by)
         return builders.advance(self.office, builders.act(person, at(day)), self.reference, trigger, **more)
 
-    def does(self, trigger: str, day: date, by: str = "officer", **more: Any) -> "Desk":
+    def does(self, trigger: str, day: date, by: str | Person = "officer", **more: Any) -> "Desk":
         builders.done(self.fire(trigger, day, by, **more))
         return self
 
@@ -83,7 +84,7 @@ class Desk:
     def rejected(self, day: date) -> "Desk":
         return self.decides("reject", day, reason_code="criteria_not_met")
 
-    def codes(self, trigger: str, day: date, by: str = "officer", **more: Any) -> set[str]:
+    def codes(self, trigger: str, day: date, by: str | Person = "officer", **more: Any) -> set[str]:
         answer = self.fire(trigger, day, by, **more)
         assert isinstance(answer, Refused), answer
         return {unmet.code for unmet in answer.unmet}
@@ -751,11 +752,53 @@ class TestSetAside:
 
         desk.does("set_aside", day + DAY, **desk.order(day + DAY))
         assert desk.seen(day + DAY) == ("withdrawn", "in_force")
-        desk.does("set_aside", day + 2 * DAY, **desk.order(day + 2 * DAY))
+        other = builders.another_person(desk.office, "p-09", "Ivan Lau", "approver")
+        order = desk.order(day + 2 * DAY) | {"by": other}
+        desk.does("set_aside", day + 2 * DAY, **order)
 
         assert desk.seen(day + 2 * DAY) == ("checklist_review", "in_force")
         undone = [e["undoes"] for e in builders.rows_of(desk.office, models.CertificateEvent) if e["undoes"]]
         assert len(undone) == 1
+
+    def test_is_not_for_who_set_another_one_aside_before(self, desk: Desk):
+        day = BEGIN + 30 * DAY
+        builders.another_person(desk.office, "p-09", "Ivan Lau", "approver")
+        desk.certified().decides("suspend", day).does("set_aside", day, **desk.order(day))
+        desk.decides("suspend", day + DAY)
+
+        assert desk.codes("set_aside", day + DAY, **desk.order(day + DAY)) == {"FOUR_EYES"}
+
+    @pytest.mark.parametrize("trigger", ["surrender", "withdraw"])
+    def test_is_not_for_who_recorded_that_the_company_gave_it_up(self, desk: Desk, trigger: str):
+        both = builders.another_person(desk.office, "p-09", "Ivan Lau", "approver", "officer")
+        day = END - 180 * DAY
+        desk.certified().renewed(day).does(trigger, day, both, reason_code="request" if trigger == "withdraw" else "")
+
+        assert desk.codes("set_aside", day, **desk.order(day) | {"by": both}) == {"FOUR_EYES"}
+        desk.does("set_aside", day, **desk.order(day))
+
+    def test_is_not_for_who_confirmed_the_emergency(self, desk: Desk):
+        day = BEGIN + 10 * DAY
+        other = builders.another_person(desk.office, "p-09", "Ivan Lau", "approver")
+        how = {"reason": "Seals were broken.", "reason_code": "emergency"}
+        desk.certified().does("suspend", day, "approver", **how)
+        (approval,) = builders.rows_of(desk.office, models.Approval)
+        builders.done(confirm_approval(desk.office, approval_id=approval["id"], act=builders.act(other, at(day))))
+
+        assert desk.codes("set_aside", day, **desk.order(day) | {"by": other}) == {"FOUR_EYES"}
+        desk.does("set_aside", day, **desk.order(day))
+
+    def test_is_not_for_who_confirmed_the_rejection(self, desk: Desk):
+        day, asked_on = END - 180 * DAY, END - 160 * DAY
+        other = builders.another_person(desk.office, "p-09", "Ivan Lau", "approver")
+        desk.certified().renewed(day)
+        lifecycle.recommend(desk.office, desk.staff, desk.reference, "reject", at(asked_on))
+        how = {"reason": "As found.", "reason_code": "criteria_not_met", "effective_on": day}
+        asked = builders.done(desk.fire("reject", asked_on, "approver", **how)).data["approval"]
+        builders.done(confirm_approval(desk.office, approval_id=asked, act=builders.act(other, at(asked_on))))
+
+        assert desk.codes("set_aside", asked_on, **desk.order(asked_on) | {"by": other}) == {"FOUR_EYES"}
+        desk.does("set_aside", asked_on, **desk.order(asked_on))
 
 
 # The contract's table, written down from there: trigger, states, target ("same", "back" or a state), who.

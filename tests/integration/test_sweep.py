@@ -1,17 +1,22 @@
 """The clock: what is due is done once, at its true instant, however often and however late the sweep runs."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import builders
 import lifecycle
 import pytest
+from sqlalchemy import URL
 
 from workflow import models
-from workflow.errors import NotPermitted
+from workflow.errors import NotPermitted, Unavailable
 from workflow.models.base import table_of
 from workflow.operations import sweep as sweeping
 from workflow.operations.sweep import sweep
 from workflow.reports.reminder_proof import prove
+from workflow.store import engines
+from workflow.store.database import Database
 from workflow.store.office import Office
 
 FROM = date(2026, 11, 23)
@@ -171,6 +176,12 @@ class TestSweep:
         assert builders.case_of(office, bad)["next_due"] == now + timedelta(minutes=15)
         assert "Unknown audience nonsense" in planned(office, application_id=bad_id)["T-0"]["last_error"]
         assert bad in task["sentence"]
+
+    def test_says_that_the_database_went_away_after_it_was_read(self, office: Office, tmp_path: Path):
+        gone = engines.writer(URL.create("sqlite", database=str(tmp_path / "gone" / "casework.db")))
+
+        with pytest.raises(Unavailable):
+            sweep(replace(office, database=Database(gone, office.database.reader, None)), now=END)
 
     def test_reminds_supervisors_where_there_is_no_account_manager(self, office: Office):
         staff = builders.people(office)

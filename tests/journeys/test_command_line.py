@@ -1,5 +1,6 @@
 """What people type and what they read: every answer is a sentence, every exit code as promised."""
 
+import csv
 import re
 import subprocess
 import sys
@@ -152,6 +153,17 @@ class TestRefusals:
         codes = {unmet["code"] for unmet in refused["error"]["details"]["unmet"]}
         assert codes == {"RECOMMENDATION_MISSING", "WRONG_ROLE", "REASON_MISSING", "REASON_CODE"}
         assert "Refused: Reject the application, 4 unmet" in office("application", "history", reference)
+
+    def test_of_what_a_role_does_not_allow_are_in_the_trail_without_what_was_typed(self, office: Console) -> None:
+        note = ("--from", MANAGER, "--to", OFFICER, "--note", "Mine now.")
+        office("portfolio", "transfer", *note, "--as", AUDITOR, expect=1)
+        office("officer", "disable", OFFICER, "--as", AUDITOR, expect=1)
+
+        office("audit", "export", "--format", "csv", "--out", "trail.csv", "--as", AUDITOR)
+        rows = list(csv.DictReader(Path("trail.csv").read_text(encoding="utf-8-sig").splitlines()))
+        denied = [row for row in rows if row["kind"] == "access:route:denied"]
+        assert [row["summary"] for row in denied] == ["Denied: aeo portfolio transfer", "Denied: aeo officer disable"]
+        assert {row["role"] for row in denied} == {"auditor"}
 
     def test_a_stale_version_writes_nothing(self, office: Console) -> None:
         reference = submit(office)

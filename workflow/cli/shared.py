@@ -1,4 +1,7 @@
-"""What every command needs: options, the opened installation, showing answers. Knows no operation but the one that finds a token's holder."""
+"""What every command needs: options, the opened installation, showing answers.
+
+Knows no operation but those that find a token's holder and note what was denied.
+"""
 
 import json
 import logging
@@ -10,17 +13,20 @@ from datetime import date, datetime
 from typing import Annotated, Any, NoReturn
 
 import typer
+from typer._click.globals import get_current_context
 
 from states.facts import OPERATOR, Person
 from workflow.bootstrap import Opened, open_installation
 from workflow.decisions.outcome import Act, Done, Outcome
-from workflow.errors import BadInput, NotSignedIn
+from workflow.errors import BadInput, NotPermitted, NotSignedIn
+from workflow.operations.note_denial import note_denial
 from workflow.operations.token_holder import token_holder
 from workflow.settings import read_settings
 from workflow.store import absences, people
 
 As = Annotated[str, typer.Option("--as", metavar="EMAIL", help="The acting officer; default: AEO_OFFICER.")]
 Json = Annotated[bool, typer.Option("--json", help="Print data or error as JSON.")]
+_ACT = "aeo.act"  # under which a command's context knows who acts
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 Reference = Annotated[str, typer.Argument(metavar="REF", help="The case's reference, such as STP-2026-000123.")]
 
@@ -37,10 +43,17 @@ def command() -> typer.Typer:
 
 @contextmanager
 def opened() -> Iterator[Opened]:
-    """Open the installation that the environment names."""
+    """Open the installation that the environment names. What somebody's role does not allow leaves an entry."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     with open_installation(read_settings()) as installation:
-        yield installation
+        try:
+            yield installation
+        except NotPermitted:
+            context = get_current_context()
+            if act := context.meta.get(_ACT):
+                name, _, command = context.command_path.partition(" ")
+                note_denial(installation.office, method=name, path=command, act=act)
+            raise
 
 
 @contextmanager
@@ -81,6 +94,12 @@ def viewer_of(installation: Opened, as_: str, *, for_operators: bool = False) ->
 
 
 def _acting(installation: Opened, email: str) -> Act:
+    """Return who acts, and remember it while the command runs. Raises like `_proven`."""
+    act = get_current_context().meta[_ACT] = _proven(installation, email)
+    return act
+
+
+def _proven(installation: Opened, email: str) -> Act:
     """Return somebody as acting: by the token, which must be that person's; without one by name, but not in production.
 
     Raises BadInput, NotSignedIn for a token that proves nothing, NotFound.

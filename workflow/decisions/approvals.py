@@ -92,12 +92,13 @@ def close_approval(
     role: str,
     status: str,
     reason: str = "",
+    deed: str | None = None,
 ) -> None:
-    """Note what the second person said."""
+    """Note what the second person said, and the deed that saying it was in the case."""
     values = {"status": status, "decided_by": act.actor.id, "decided_at": act.now, "decision_reason": reason}
     connection.execute(update(_APPROVAL).where(_APPROVAL.c.id == approval.id).values(values))
     detail = {"approval": approval.id, "approval_kind": approval.kind, "asked": approval.sentence, "why": reason}
-    change = Change(f"case:approval:{status}", role, detail=detail)
+    change = Change(f"case:approval:{status}", role, detail=detail, deed=deed)
     if case and approval.confirm_by:
         outcome = f"{status} in time" if _in_time(approval, act.now) else status
         change.superseded.append(Superseded("approval", outcome, approval.id))

@@ -12,7 +12,7 @@ from workflow.decisions.effects import answer_day, ask, deadline, planned_reques
 from workflow.decisions.notices import Notice, payload, recipients
 from workflow.decisions.outcome import Act, Done, Outcome, Refused
 from workflow.decisions.permit import permit, refuse
-from workflow.decisions.record import Change, record
+from workflow.decisions.record import Change, record, stale
 from workflow.errors import BadInput
 from workflow.operations.advance_application import advance_application
 from workflow.store import cases, facts
@@ -41,7 +41,9 @@ def put_question(
         (t.trigger for t in programme.transitions if case.state in t.sources and "ask_information" in t.effects), None
     )
     if asking is None:
-        return ask_information(office, reference=reference, question=question, reply_by=reply_by, act=act)
+        return ask_information(
+            office, reference=reference, question=question, reply_by=reply_by, version=version, act=act
+        )
     return advance_application(
         office,
         reference=reference,
@@ -54,16 +56,25 @@ def put_question(
 
 
 def ask_information(
-    office: Office, *, reference: str, question: str, act: Act, reply_by: date | None = None
+    office: Office,
+    *,
+    reference: str,
+    question: str,
+    act: Act,
+    reply_by: date | None = None,
+    version: int | None = None,
 ) -> Outcome:
     """Add a request with its own deadline and write to the company. Refused while the case does not wait.
 
-    Raises NotFound, and BadInput for an empty question, one that is open already, or a deadline that is past.
+    Raises NotFound; BadInput for an empty question, one that is open already, or a deadline that is past; StaleVersion
+    when `version` is given and the case changed since. These write nothing.
     """
     question = inputs.text(question, "The question")
     with office.database.transaction() as transaction:
         connection = transaction.connection
         case = cases.lock(connection, reference, act.actor)
+        if version is not None and version != case.version:
+            raise stale(reference)
         programme = office.editions.machine(connection, case.programme, case.edition).programme
         today = local_day(act.now, programme.time_zone)
         counted = answer_day(programme, reply_by, asked_on=today, today=today)

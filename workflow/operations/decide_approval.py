@@ -94,7 +94,10 @@ def _decide(office: Office, approval_id: int, act: Act, status: str, reason: str
         outcome = (CONFIRMED if status == "confirmed" else REFUSED).get(approval.kind, _nothing)(confirming)
         if isinstance(outcome, Refused):
             return outcome
-        close_approval(connection, office, approval, case, programme, act, role=role, status=status, reason=reason)
+        deed = "decided" if status == "confirmed" and approval.kind in DECIDING else None
+        close_approval(
+            connection, office, approval, case, programme, act, role=role, status=status, reason=reason, deed=deed
+        )
         words = outcome.sentence or f"No. {approval_id} is {status}: {approval.sentence}."
         return Done(words, outcome.data | {"approval": approval_id, "status": status})
 
@@ -240,6 +243,8 @@ ROLES: dict[str, tuple[str, ...]] = {
     "import": ("supervisor",),
     "disposal": ALLOWED[Deed.DISPOSE],
 }
+# Who confirms these decides with the one who asked, and takes part in the case.
+DECIDING = ("transition", "emergency_suspension")
 # What confirming does, and what refusing undoes, for each kind of approval; the other kinds only note the answer.
 CONFIRMED: dict[str, Callable[[Confirming], Outcome]] = {
     "transition": _fire,
