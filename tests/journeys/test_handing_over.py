@@ -5,6 +5,8 @@ from datetime import date, timedelta
 import pytest
 from console import ADMIN, AUDITOR, MANAGER, OFFICER, SECOND_OFFICER, SUPERVISOR, UEN, Console, submit
 
+from states.guards import in_words
+
 SECOND_MANAGER = "siti@casework.example"
 TODAY = date.today()  # noqa: DTZ011  # the command line has the real clock; the days around it are absent too
 YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
@@ -123,7 +125,7 @@ def test_the_trail_words_what_happened_to_people(casework: Console) -> None:
 
     with open("trail.csv", encoding="utf-8") as file:  # noqa: PTH123  # the folder of the test
         trail = file.read()
-    assert f"from {YESTERDAY} to {TOMORROW} recorded, deputy" in trail
+    assert f"from {in_words(YESTERDAY)} to {in_words(TOMORROW)} recorded, deputy" in trail
     assert "disabled; 0 cases and 0 companies handed over" in trail
 
 
