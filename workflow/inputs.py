@@ -173,12 +173,16 @@ def instant(value: str, what: str) -> datetime:
 _EARLIEST_YEAR = 2000  # no case or company of a programme has done anything that counts before; it is a slip
 
 
-def not_future(value: date, today: date, what: str) -> date:
+def not_future(value: date, today: date, what: str, **details: str) -> date:
     """Return a day that is not after today, nor from before any programme of ours. Raises BadInput."""
     if value.year < _EARLIEST_YEAR:
-        raise BadInput("DATE_FAR", f"{what}, {in_words(value)}, is before the year {_EARLIEST_YEAR}. Look at its year.")
+        raise BadInput(
+            "DATE_FAR", f"{what}, {in_words(value)}, is before the year {_EARLIEST_YEAR}. Look at its year.", **details
+        )
     if value > today:
-        raise BadInput("DATE_ORDER", f"{what}, {in_words(value)}, is in the future; today is {in_words(today)}.")
+        raise BadInput(
+            "DATE_ORDER", f"{what}, {in_words(value)}, is in the future; today is {in_words(today)}.", **details
+        )
     return value
 
 

@@ -268,7 +268,7 @@ class TestAPortfolio:
         submit(office, act(staff.officer))
         before = builders.everything(office)
 
-        with pytest.raises(BadInput, match="Adeline Goh does not hold the role account_manager"):
+        with pytest.raises(BadInput, match="Adeline Goh is not an account manager"):
             transfer(office, staff.manager, staff.officer, staff.admin)
         with pytest.raises(BadInput, match="cannot take over from"):
             transfer(office, staff.manager, staff.manager, staff.admin)
@@ -360,9 +360,9 @@ class TestDisablingAnAccount:
         assign(office, reference, staff.officer, staff.supervisor)
         before = builders.everything(office)
 
-        with pytest.raises(BadInput, match="Hui Min Ong does not hold the role officer"):
+        with pytest.raises(BadInput, match="Hui Min Ong is not an officer"):
             disable(office, staff.officer, staff.admin, staff.second_manager)
-        with pytest.raises(BadInput, match="Bala Krishnan does not hold the role account_manager"):
+        with pytest.raises(BadInput, match="Bala Krishnan is not an account manager"):
             disable(office, staff.manager, staff.admin, staff.second_officer)
         with pytest.raises(BadInput, match="cannot take over from"):
             disable(office, staff.officer, staff.admin, staff.officer)

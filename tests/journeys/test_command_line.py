@@ -72,7 +72,7 @@ class TestBadInput:
             ({"company_name": "Quill\ud800haven"}, "surrogate"),
             ({"contact_email": "a b@c"}, "not an e-mail address"),
             ({"account_manager": "nobody@casework.example"}, "Nobody with the address"),
-            ({"account_manager": OFFICER}, "account_manager"),
+            ({"account_manager": OFFICER}, "account manager"),
         ],
     )
     def test_of_a_submission_leaves_nothing_behind(self, office: Console, changed: dict[str, str], words: str) -> None:

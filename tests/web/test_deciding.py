@@ -123,9 +123,13 @@ class TestTheDecisionPage:
         staff = b.people(office)
         reference = b.ready_to_certify(office, staff)
         browser, address = w.browser(office, staff.approver), f"/cases/{reference}/decide/certify"
-        answer = press(browser, browser.get(address), address, given_valid_from="1 27", reason="Sound.")
-        assert answer.status_code == 422
-        assert '<a href="#f-given_valid_from">' in answer.text
+        for typed, told in (
+            ("1 27", ""),
+            ("1 1 2030", "The first day, Tue 1 Jan 2030, must lie between the decision day Mon 23 Nov 2026 and"),
+        ):
+            answer = press(browser, browser.get(address), address, given_valid_from=typed, reason="Sound.")
+            assert answer.status_code == 422
+            assert f'<a href="#f-given_valid_from">{told}' in answer.text
         assert "Sound.</textarea>" in answer.text
 
     def test_refuses_the_one_who_recommended_on_the_page_and_by_a_raw_post(self, office):

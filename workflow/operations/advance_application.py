@@ -214,13 +214,14 @@ def _effective_at(
     today = local_day(now, programme.time_zone)
     if effective_on is None or effective_on == today:
         return max(now, case.decided_at)
-    inputs.not_future(effective_on, today, "The effective day")
+    inputs.not_future(effective_on, today, "The effective day", field="effective_on")
     before = local_day(case.decided_at, programme.time_zone)
     if effective_on < before:
         raise BadInput(
             "DATE_ORDER",
             f"The effective day {in_words(effective_on)} is before the previous decision of {in_words(before)}. "
             "Decisions keep their order.",
+            field="effective_on",
         )
     if "take_information" not in transition.effects:  # when an answer arrived, whatever has ended since
         _not_before_end(case, effective_on, today)

@@ -74,8 +74,6 @@ def assess_criterion(
         detail: dict[str, Any] = {"criterion": criterion, "assessment": assessment}
         if due_on:
             detail["due_on"] = due_on
-        if note:  # the next assessment has its own note; the history keeps this one
-            detail["note"] = note
         if sites != ("",):
             detail["sites"] = list(sites)
         change = Change("case:finding:assessed", role, detail=detail, deed="assessed")

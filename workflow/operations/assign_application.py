@@ -48,9 +48,7 @@ def _assign(connection: Connection, office: Office, case: Case, to: str, act: Ac
         return role
     assignee = people.by_email(connection, to, keep=True)
     if "officer" not in assignee.roles:
-        raise BadInput(
-            "NOT_AN_OFFICER", f"{assignee.name} does not hold the role officer and cannot be assigned cases."
-        )
+        raise BadInput("NOT_AN_OFFICER", f"{assignee.name} is not an officer and cannot be assigned cases.")
     change = Change(
         kind="case:application:assigned",
         role=role,

@@ -95,7 +95,7 @@ def submit_application(
             company_id = company_of(connection, identifier.value, given_name, override, act)
             manager = people.by_email(connection, account_manager, keep=True) if account_manager else None
             if manager and "account_manager" not in manager.roles:
-                raise BadInput("NOT_A_MANAGER", f"{manager.name} does not hold the role account_manager.")
+                raise BadInput("NOT_A_MANAGER", f"{manager.name} is not an account manager. Name one who is.")
             if manager or own:
                 _manage(connection, company_id, manager or act.actor, act)
             if address:

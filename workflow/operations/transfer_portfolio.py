@@ -5,6 +5,7 @@ from collections import defaultdict
 from sqlalchemy import Connection, select
 
 from states.facts import Person
+from states.guards import role_words
 from workflow import inputs, models
 from workflow.access import Deed, role_for
 from workflow.decisions.notices import Notice, payload
@@ -82,7 +83,7 @@ def check_successor(before: Person, after: Person, role: str) -> None:
     if before.id == after.id:
         raise BadInput("SAME_PERSON", f"{before.name} cannot take over from himself or herself. Name somebody else.")
     if role not in after.roles:
-        raise BadInput("SUCCESSOR_ROLE", f"{after.name} does not hold the role {role}. Name somebody who does.")
+        raise BadInput("SUCCESSOR_ROLE", f"{after.name} is not {role_words((role,))}. Name somebody who is.")
 
 
 def move_companies(
