@@ -11,7 +11,19 @@ from typing import Literal
 
 from states.dates import OfficeCalendar, local_day, local_instant
 from states.definition import BACK, DATED, SAME, Programme, Transition
-from states.planner import Outlook, Planned, Subject, phase_of, plan, plan_band, plan_request
+from states.planner import (
+    FINAL_NOTICE,
+    REMINDED_LATE,
+    REQUEST_REMINDER,
+    Outlook,
+    Planned,
+    Subject,
+    notice_after,
+    phase_of,
+    plan,
+    plan_band,
+    plan_request,
+)
 from states.standing import Certificate, Held
 from states.terms import Term
 
@@ -246,6 +258,26 @@ class _Replay:
     def _tell(self, act: Act) -> None:
         self.told.add((act.rule, act.due_at))
         self.settled.add((act.rule, act.due_at))
+        if act.rule == REQUEST_REMINDER:
+            self._notice_later(act)
+
+    def _notice_later(self, act: Act) -> None:
+        """A final notice that was due when the reminder went out waits as long after it as ever."""
+        ones = self.open["request"]
+        for index, one in enumerate(ones):
+            planned = one.planned
+            if (planned.rule, planned.occurrence) == (FINAL_NOTICE, act.number) and planned.due_at <= act.at:
+                day, calendar = local_day(act.at, self._zone), self.holidays.as_at(act.at)
+                fresh = notice_after(self.programme, act.number, day, calendar)
+                ones[index] = self._revise(one, fresh, act.at, REMINDED_LATE)
+
+    def _revise(self, one: Expected, fresh: Planned, at: datetime, reason: str) -> Expected:
+        """Let something give way to itself on another day."""
+        one.until, one.reason = at, reason
+        planned = replace(one.planned, due_on=fresh.due_on, due_at=fresh.due_at)
+        again = Expected(planned, one.basis, at, revision=one.revision + 1, again=one.again)
+        self.found.expected.append(again)
+        return again
 
     def _put_off(self, act: Act) -> None:
         if act.day:
@@ -278,13 +310,8 @@ class _Replay:
         """A holiday that became known moves what is still ahead; letters about a request only later."""
         for ones in self.open.values():
             for index, one in enumerate(ones):
-                fresh = self._elsewhere(one, act.at)
-                if fresh is None:
-                    continue
-                one.until, one.reason = act.at, act.reason
-                planned = replace(one.planned, due_on=fresh.due_on, due_at=fresh.due_at)
-                ones[index] = Expected(planned, one.basis, act.at, revision=one.revision + 1, again=one.again)
-                self.found.expected.append(ones[index])
+                if fresh := self._elsewhere(one, act.at):
+                    ones[index] = self._revise(one, fresh, act.at, act.reason)
 
     def _elsewhere(self, one: Expected, at: datetime) -> Planned | None:
         """Return where the calendar that is known at an instant puts something that is ahead then, if elsewhere."""
@@ -452,7 +479,7 @@ class _Replay:
         return ""
 
     def _chase_again(self, decision: Decision, back: str) -> None:
-        """Owe again what the ending stopped: of what fell due meanwhile, only the latest."""
+        """Owe again what the ending stopped."""
         beneath = back.rpartition(",")[2] if self._kind(decision.to_state) == "suspended" else decision.to_state
         if self._kind(beneath) != "waiting":
             return
@@ -463,9 +490,7 @@ class _Replay:
             before = {(e.planned.rule, e.planned.due_at) for e in self.found.expected if e.planned.occurrence == number}
             gone = {rule for rule, due_at in before if (rule, due_at) in self.told}
             owed = [one for one in self._chase(number)(self.holidays.as_at(at)) if one.rule not in gone]
-            overdue = [one for one in owed if one.due_at <= at]
-            left = [one for one in owed if one not in overdue[:-1]]
-            self._owe(left, decision.no, at, self._chase(number))
+            self._owe(owed, decision.no, at, self._chase(number))
 
     def _owed_since(self, at: datetime) -> datetime | None:
         """Return since when reminders are due with which the clock has done nothing: it was down."""

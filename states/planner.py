@@ -16,6 +16,7 @@ from states.terms import Term
 
 BEFORE_BEGIN = "before the certificate began"
 BEFORE_DECISION = "due before this decision"
+REMINDED_LATE = "the reminder before it went out late"
 REQUEST_REMINDER, FINAL_NOTICE = "request_reminder", "request_final_notice"
 
 Subject = Literal["certificate", "band", "request", "approval"]
@@ -105,18 +106,27 @@ def plan_request(
 ) -> tuple[Planned, Planned]:
     """Return the reminder and the final notice of a request for information."""
     rules = programme.information
-
-    def one(rule: str, days: int, message: str) -> Planned:
-        day = calendar.office_day_on_or_after(reply_by + timedelta(days=days))
-        at = local_instant(day, 8, programme.time_zone)
-        audience = ("company", "account_manager")
-        return Planned(
-            rule, day, at, message=message, audience=audience, subject="request", occurrence=number, calendar="office"
-        )
-
+    reminded = reply_by + timedelta(days=rules.reminder_days)
+    noticed = reply_by + timedelta(days=rules.final_notice_days)
     return (
-        one(REQUEST_REMINDER, rules.reminder_days, rules.reminder_message),
-        one(FINAL_NOTICE, rules.final_notice_days, rules.final_notice_message),
+        _chase(programme, REQUEST_REMINDER, rules.reminder_message, number, reminded, calendar),
+        _chase(programme, FINAL_NOTICE, rules.final_notice_message, number, noticed, calendar),
+    )
+
+
+def notice_after(programme: Programme, number: int, reminded: date, calendar: OfficeCalendar) -> Planned:
+    """Return the final notice of a request whose reminder went out when both were due: as long after it as ever."""
+    rules = programme.information
+    day = reminded + timedelta(days=rules.final_notice_days - rules.reminder_days)
+    return _chase(programme, FINAL_NOTICE, rules.final_notice_message, number, day, calendar)
+
+
+def _chase(programme: Programme, rule: str, message: str, number: int, day: date, calendar: OfficeCalendar) -> Planned:
+    day = calendar.office_day_on_or_after(day)
+    at = local_instant(day, 8, programme.time_zone)
+    audience = ("company", "account_manager")
+    return Planned(
+        rule, day, at, message=message, audience=audience, subject="request", occurrence=number, calendar="office"
     )
 
 

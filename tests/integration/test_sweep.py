@@ -33,6 +33,13 @@ def reminders(office: Office) -> list[dict]:
     return [row for row in builders.rows_of(office, models.Notification) if row["cause"].startswith("planned:")]
 
 
+def proved(office: Office, now: datetime) -> list[str]:
+    """Return what the proof of reminders cannot account for."""
+    ever = {"first": date(2020, 1, 1), "last": date(2100, 1, 1)}
+    with office.database.snapshot() as connection:
+        return [one.sentence() for one in prove(connection, office, now=now, **ever).unaccounted]
+
+
 class TestSweep:
     def test_opens_revalidation_and_invites_once(self, office: Office):
         staff = builders.people(office)
@@ -219,12 +226,6 @@ class TestWhatTheClockWasDownFor:
         assert not sweep(office, now=now + timedelta(minutes=1)).done
         return {(row["rule"], row["message"]) for row in done if row["subject"] == "certificate"}
 
-    @staticmethod
-    def proved(office: Office, now: datetime) -> list[str]:
-        ever = {"first": date(2020, 1, 1), "last": date(2100, 1, 1)}
-        with office.database.snapshot() as connection:
-            return [one.sentence() for one in prove(connection, office, now=now, **ever).unaccounted]
-
     def test_goes_out_after_the_renewal_was_received(self, office: Office):
         staff = builders.people(office)
         reference = lifecycle.certified(office, staff, FROM)
@@ -233,7 +234,7 @@ class TestWhatTheClockWasDownFor:
 
         now = lifecycle.at(LAST - timedelta(days=29), 10)
         assert self.went(office, now) == {("T-30", "renewal_undecided"), ("T-30c", "renewal_under_review")}
-        assert self.proved(office, now + timedelta(minutes=1)) == []
+        assert proved(office, now + timedelta(minutes=1)) == []
 
     def test_goes_out_once_after_two_decisions(self, office: Office):
         staff = builders.people(office)
@@ -247,7 +248,45 @@ class TestWhatTheClockWasDownFor:
         builders.done(builders.advance(office, officer, reference, "supply_information"))
 
         assert self.went(office, now) == {("T-7", "renewal_undecided"), ("T-7c", "renewal_under_review")}
-        assert self.proved(office, now + timedelta(minutes=1)) == []
+        assert proved(office, now + timedelta(minutes=1)) == []
+
+
+class TestAQuestionThatWasNotChasedInTime:
+    """After an outage the company gets the reminder, and the final notice as long after it as ever."""
+
+    @pytest.fixture
+    def asked(self, office: Office) -> str:
+        staff = builders.people(office)
+        reference = builders.submit(office, builders.act(staff.officer))
+        officer = builders.act(staff.officer)
+        builders.done(builders.advance(office, officer, reference, "request_information", reason="Where?"))
+        return reference
+
+    def went(self, office: Office, now: datetime) -> list[str]:
+        return [one["rule"] for one in sweep(office, now=now).done if one["status"] == "done"]
+
+    @pytest.mark.usefixtures("asked")
+    def test_gets_reminder_and_final_notice_in_order(self, office: Office):
+        back = date(2027, 1, 29)  # a Friday, weeks after both were due
+        went = [self.went(office, builders.morning_of(back + timedelta(days=days))) for days in (0, 1, 12)]
+        (request,) = builders.rows_of(office, models.InformationRequest)
+
+        assert went == [["request_reminder"], [], []]
+        assert self.went(office, builders.morning_of(date(2027, 2, 11))) == ["request_final_notice"]  # 13 days later
+        assert (request["reminded_on"], request["final_notice_on"]) == (back, None)
+        assert proved(office, builders.morning_of(date(2027, 2, 12))) == []
+
+    def test_gets_them_in_order_when_its_case_was_closed_meanwhile(self, office: Office, asked: str):
+        staff, now = builders.people(office), builders.morning_of(date(2027, 1, 29))
+        builders.done(builders.advance(office, builders.act(staff.officer), asked, "withdraw", reason_code="request"))
+        order = builders.add(office, builders.act(staff.officer), asked, "order")
+        again = {"reason": "It is set aside.", "reason_code": "own_error", "given": {"order": str(order)}}
+        builders.done(builders.advance(office, builders.act(staff.approver, now), asked, "set_aside", **again))
+
+        went = [self.went(office, builders.morning_of(date(2027, *day))) for day in ((1, 29), (1, 30), (2, 11))]
+
+        assert went == [["request_reminder"], [], ["request_final_notice"]]
+        assert proved(office, builders.morning_of(date(2027, 2, 12))) == []
 
 
 def planned_of(office: Office, case: dict) -> list[dict]:

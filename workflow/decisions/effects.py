@@ -351,7 +351,7 @@ def _continued_before(d: Deciding, certificate_id: int, event_id: int) -> date |
 
 
 def _chase_again(d: Deciding) -> None:
-    """Plan again what the ending stopped: of what fell due meanwhile, only the latest."""
+    """Plan again what the ending stopped. Of what fell due meanwhile the clock sends the reminder first."""
     states = d.programme.state_by_name
     beneath = d.change.updates["back"].rpartition(",")[2] if states[d.target].kind == "suspended" else d.target
     if states[beneath].kind != "waiting":
@@ -368,9 +368,7 @@ def _chase_again(d: Deciding) -> None:
     for row in d.connection.execute(query.order_by(_REQUEST.c.number)).all():
         gone = d.connection.execute(went_out, {"number": row.number}).scalars().all()
         planned = planned_request(d.connection, d.programme, row.number, row.reply_by)
-        owed = [one for one in planned if one.rule not in gone]
-        overdue = [one for one in owed if one.due_at <= d.act.now]
-        d.change.planned = (*d.change.planned, *(one for one in owed if one not in overdue[:-1]))
+        d.change.planned = (*d.change.planned, *(one for one in planned if one.rule not in gone))
 
 
 EFFECTS: dict[Effect, Callable[[Deciding], None]] = {

@@ -216,7 +216,7 @@ class Settlement:
 
 
 def record_settlements(connection: Connection, origin: str, act: Act, settlements: Sequence[Settlement]) -> None:
-    """Write many changes that only settle planned actions, kind of row by kind of row: the clock makes thousands.
+    """Write many changes that only settle planned actions, or move some, kind of row by kind: the clock makes thousands.
 
     Raises StaleVersion when a row is not the one that was locked.
     """
@@ -231,6 +231,9 @@ def record_settlements(connection: Connection, origin: str, act: Act, settlement
     if letters:
         connection.execute(_INSERT_NOTIFICATION, letters)
     settle(connection, [settled for one in settlements for settled in one.change.settled], act.now)
+    for one in settlements:
+        if one.change.revised:
+            _revise(connection, one.case, one.change.revised, act.now)
     touched = {one.case.id: one.case for one in settlements}
     found = connection.execute(_NEXT_DUES, {"ids": list(touched)})
     next_dues = {row.application_id: row.next_due for row in found}

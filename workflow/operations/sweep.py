@@ -16,7 +16,18 @@ from states.dates import local_day
 from states.facts import CLOCK, Facts, Person
 from states.guards import Attempt
 from states.machine import ProgrammeMachine
-from states.planner import FINAL_NOTICE, NOBODY, Heard, Overdue, fates, phase_of, pointless
+from states.planner import (
+    FINAL_NOTICE,
+    NOBODY,
+    REMINDED_LATE,
+    REQUEST_REMINDER,
+    Heard,
+    Overdue,
+    fates,
+    notice_after,
+    phase_of,
+    pointless,
+)
 from workflow import models
 from workflow.access import Deed, role_for
 from workflow.audit.entry import Entry
@@ -24,10 +35,19 @@ from workflow.decisions.decide import Request, decide
 from workflow.decisions.effects import end_of_standing
 from workflow.decisions.notices import Notice, payload, recipients
 from workflow.decisions.outcome import Act, Refused
-from workflow.decisions.record import Change, Happened, Settled, Settlement, enter, record, record_settlements
+from workflow.decisions.record import (
+    Change,
+    Happened,
+    Revised,
+    Settled,
+    Settlement,
+    enter,
+    record,
+    record_settlements,
+)
 from workflow.errors import BadInput, NotPermitted
 from workflow.models.base import table_of
-from workflow.store import cases, contacts, facts, ledger, people
+from workflow.store import calendar, cases, contacts, facts, ledger, people
 from workflow.store.cases import Case
 from workflow.store.office import Office
 from workflow.store.requests import note_reminder
@@ -196,9 +216,11 @@ class _Clock:
             still = ledger.still_planned(self.connection, [row.id for row in messages])
             messages = [row for row in messages if row.id in still]
         self._remind([row for row in messages if row.subject in ("certificate", "band")], loaded)
+        late = {row.occurrence for row in messages if row.rule == REQUEST_REMINDER}
+        waiting = {row.occurrence: row for row in messages if row.rule == FINAL_NOTICE and row.occurrence in late}
         for row in messages:
-            if row.subject == "request":
-                self._chase(row, loaded)
+            if row.subject == "request" and row is not waiting.get(row.occurrence):
+                self._chase(row, loaded, waiting.get(row.occurrence))
             elif row.subject == "approval":
                 self._send(row, loaded, **approval_payload(self.connection, row.occurrence))
 
@@ -278,17 +300,25 @@ class _Clock:
         contact = self.contact
         return Heard(today, draft, contact and contact.contacted_on, contact and contact.expects_on)
 
-    def _chase(self, row: Row[Any], loaded: facts.Loaded) -> None:
+    def _chase(self, row: Row[Any], loaded: facts.Loaded, waiting: Row[Any] | None) -> None:
         """Remind the company of an answer, or give final notice; the request remembers the day.
 
-        Without a contact that is the day on which the letter is posted.
+        Without a contact that is the day on which the letter is posted. A final notice that is due with its reminder
+        is `waiting`: the company gets as much time between the two as ever.
         """
+        today = local_day(self.act.now, self._zone)
         if loaded.contacts:
-            today = local_day(self.act.now, self._zone)
             note_reminder(self.connection, self.case.id, row.occurrence, today, final=row.rule == FINAL_NOTICE)
-        self._send(row, loaded)
+        if waiting is None:
+            self._send(row, loaded)
+            return
+        ahead = calendar.office_calendar(self.connection, self._zone, today, today + timedelta(days=400))
+        planned = notice_after(self.machine.programme, row.occurrence, today, ahead)
+        revised = Revised(waiting.id, waiting.basis, waiting.revision, planned, REMINDED_LATE)
+        self._send(row, loaded, revised=(revised,))
+        self._tell(waiting, "superseded", f"{REMINDED_LATE}, on {planned.due_on.isoformat()} now", [])
 
-    def _send(self, row: Row[Any], loaded: facts.Loaded, **more: Any) -> None:
+    def _send(self, row: Row[Any], loaded: facts.Loaded, revised: tuple[Revised, ...] = (), **more: Any) -> None:
         programme = self.machine.programme
         who = recipients(row.audience.split(","), loaded.contacts, self.case, self.staff)
         if not who:
@@ -320,14 +350,26 @@ class _Clock:
             "1 recipient" if len(who) == 1 else f"{len(who)} recipients",
             "clock:reminder:sent",
             notices=tuple(Notice(row.message, recipient, body, bundled) for recipient in who),
+            revised=revised,
         )
 
     @property
     def _zone(self) -> str:
         return self.machine.programme.time_zone
 
-    def _settle(self, row: Row[Any], status: str, outcome: str, kind: str, notices: tuple[Notice, ...] = ()) -> None:
+    def _settle(
+        self,
+        row: Row[Any],
+        status: str,
+        outcome: str,
+        kind: str,
+        notices: tuple[Notice, ...] = (),
+        revised: tuple[Revised, ...] = (),
+    ) -> None:
         change = self._change(row, status, outcome, kind, notices)
+        change.revised = revised
+        if revised:
+            change.detail["now_due"] = [[one.planned.rule, one.planned.due_on] for one in revised]
         self.settlements.append(Settlement(self.case, self.machine.programme, change))
         self._tell(row, status, outcome, [notice.recipient for notice in notices])
 

@@ -158,4 +158,5 @@ def act_of(place: int, entry_kind: str, at: datetime, detail: Mapping[str, Any],
             act |= {"reason": detail["why"]}
         case "told" | "given_up":
             act |= {"rule": detail["rule"], "due_at": datetime.fromisoformat(detail["due_at"])}
+            act |= {"number": detail.get("request", 0)}
     return Act(**act)

@@ -33,6 +33,7 @@ _DUE = (
         _P.c.subject,
         _P.c.occurrence,
         _P.c.revision,
+        _P.c.basis,
         _D.c.decision_no,
     )
     .join(_D, _D.c.id == _P.c.basis)

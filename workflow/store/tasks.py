@@ -100,7 +100,7 @@ def is_letter(key: str) -> bool:
     return key.startswith(_LETTER)
 
 
-def approval_payload(connection: Connection, approval_id: int) -> dict[str, str]:
+def approval_payload(connection: Connection, approval_id: int) -> dict[str, Any]:
     """Return what a reminder of an approval says."""
     table = table_of(models.Approval)
     sentence = connection.execute(select(table.c.sentence).where(table.c.id == approval_id)).scalar_one()
