@@ -121,22 +121,33 @@ def _plain(value: str) -> str:
     return value.replace("_", " ")
 
 
+def _spoken(say: Callable[[str, _People], str]) -> Callable[[Any, _People], Any]:
+    return lambda value, people: say(value, people) if isinstance(value, str) else value
+
+
 def _recipient(value: str, people: _People) -> str:
+    if not people:
+        return value
     kind, _, who = value.partition(":")
     known = {"contact": "a contact of the company", "officer": people.get(who, "an officer")}
     return known.get(kind) or f"the {_plain(kind)}"
 
 
+def _listed(value: Any, _people: _People) -> Any:
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+
 # How values are said that entries hold otherwise: opaque ids, short names, days. Others are said as they stand.
-_SAID: dict[str, Callable[[str, _People], str]] = {
-    **dict.fromkeys(("document_kind", "rule", "message", "assessment"), lambda value, _: _plain(value)),
-    **dict.fromkeys(("reply_by", "received_on", "planned_on", "held_on", "assessed_on"), lambda value, _: _day(value)),
-    **dict.fromkeys(("contacted_on", "expects_on", "day", "first", "last"), lambda value, _: _day(value)),
-    **dict.fromkeys(("open_since", "planned_last"), lambda value, _: _day(value)),
-    **dict.fromkeys(
-        ("assignee", "before", "after", "officer", "deputy"), lambda value, people: people.get(value, value)
-    ),
-    "recipient": _recipient,
+_SHORT = _spoken(lambda value, _: _plain(value))
+_ON = _spoken(lambda value, _: _day(value))
+_WHO = _spoken(lambda value, people: people.get(value, value))
+_SAID: dict[str, Callable[[Any, _People], Any]] = {
+    **dict.fromkeys(("document_kind", "rule", "message", "assessment"), _SHORT),
+    **dict.fromkeys(("reply_by", "received_on", "planned_on", "held_on", "assessed_on", "open_since", "day"), _ON),
+    **dict.fromkeys(("contacted_on", "expects_on", "first", "last", "planned_last"), _ON),
+    **dict.fromkeys(("assignee", "before", "after", "officer", "deputy"), _WHO),
+    "recipient": _spoken(_recipient),
+    "roles": _listed,
 }
 # Each sentence for the operator %, and the names it wants, with what is said where one is not there and how its value
 # is said: taken apart once and not for each entry of a long export.
@@ -164,11 +175,8 @@ def in_words(entry: Mapping[str, Any], people: _People = _NOTHING) -> str:
     for name, of_the_entry, missing, said in names:
         if of_the_entry:
             values.append(len(entry.get("unmet", ())) if name == "unmet_count" else _plain(entry.get(name, "")))
-            continue
-        value = about[name] if name in about else detail.get(name, missing)
-        if said is not None and isinstance(value, str):
-            value = said(value, people)
-        elif isinstance(value, list):
-            value = ", ".join(map(str, value))
-        values.append(value)
+        elif said is None:
+            values.append(about[name] if name in about else detail.get(name, missing))
+        else:
+            values.append(said(about[name] if name in about else detail.get(name, missing), people))
     return sentence % tuple(values)
