@@ -172,7 +172,7 @@ def _requester(c: Confirming, case: Case, programme: Programme) -> Act | Refused
     asker, role = people.by_id(c.connection, c.approval.requested_by), c.approval.role
     active = people.everybody(c.connection).get(asker.id)
     if active and role in active.roles:
-        return Act(replace(active, roles=frozenset({role})), c.asked["proven"], c.act.now)
+        return Act(replace(active, roles=frozenset({role})), c.asked.get("proven", "not kept"), c.act.now)
     lost = f"is not {role_words((role,))} any more" if active else "has no active account any more"
     sentence = (
         f"{asker.name}, who asked for this, {lost}, so it cannot be done in that name. Refuse it; "
