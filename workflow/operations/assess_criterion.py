@@ -80,9 +80,7 @@ def assess_criterion(
         record(connection, office.origin, case, programme, act, change)
         words = f"Criterion {criterion} of {reference}{at(sites)} is assessed {assessment}."
         if assessment == "action" and due_on is None:
-            words += (
-                " The action has no day by which it is due, so nobody will be reminded of it. Assess again with one."
-            )
+            words += " The action has no day by which it is due, so it never counts as overdue. Assess again with one."
         return Done(words, summary(case))
 
 
