@@ -85,6 +85,8 @@ class Model:
     ended_on: date | None = None  # by a revocation or a surrender
     issued_on: date | None = None  # the day of the newest decision to certify
     reply_by: date | None = None  # of the newest request for information
+    reminded: bool = False  # of it
+    notice_on: date | None = None  # where its final notice was due together with the reminder
     bands: list[date] = field(default_factory=list)  # days of assessment
     packs: set[int] = field(default_factory=set)  # cycles whose documents are there
     answers: set[int] = field(default_factory=set)
@@ -301,6 +303,8 @@ class Model:
         left_by = self._back().left_by
         if left_by == "suspend":
             self.suspension = 0
+        else:
+            self.notice_on = None  # what an ending stopped is planned again as at first
         if left_by in ("revoke", "surrender"):
             self.ended_on = None
         if until:
@@ -310,6 +314,7 @@ class Model:
 
     def sweep(self) -> Iterator[str]:
         """Do what is due and tell each transition."""
+        self._chase()
         if self.newest is None or (self.ended_on and self.ended_on <= self.today):
             return
         if self.state == "certified" and self.opened:
@@ -328,7 +333,21 @@ class Model:
         """A day to answer by that is a Sunday or a public holiday rolls to the next day that is neither."""
         while reply_by.isoweekday() == 7 or reply_by in self.closed:
             reply_by += timedelta(days=1)
-        self.reply_by = reply_by
+        self.reply_by, self.reminded, self.notice_on = reply_by, False, None
+
+    def _chase(self) -> None:
+        """Of reminder and final notice that are due together, the latter waits as long as ever."""
+        if self.base not in WAITING or self.reply_by is None or self.reminded:
+            return
+        due = {rule: self._office_day(self.reply_by + timedelta(days=days)) for rule, days in REQUEST_RULES.items()}
+        self.reminded = due["request_reminder"] <= self.today
+        if due["request_final_notice"] <= self.today:
+            self.notice_on = self._office_day(self.today + timedelta(days=13))
+
+    def _office_day(self, day: date) -> date:
+        while day.weekday() >= 5 or day in self.closed:
+            day += timedelta(days=1)
+        return day
 
     def chased(self) -> set[tuple[str, date]]:
         """What the clock still owes after today while the company has to answer; office days move it later."""
@@ -336,9 +355,9 @@ class Model:
         if self.base not in WAITING or self.reply_by is None:
             return made
         for rule, days in REQUEST_RULES.items():
-            day = self.reply_by + timedelta(days=days)
-            while day.weekday() >= 5 or day in self.closed:
-                day += timedelta(days=1)
+            day = self._office_day(self.reply_by + timedelta(days=days))
+            if rule == "request_final_notice":
+                day = self.notice_on or day
             if day > self.today:
                 made.add((rule, day))
         return made

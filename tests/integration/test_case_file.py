@@ -242,7 +242,7 @@ class TestCorrectiveActions:
             (listed,) = case_file.actions(connection, reference=reference, viewer=OPERATOR)
         assert (listed["status"], listed["evidence"]) == ("closed", "Photo of the new gate.")
 
-    def test_of_which_nobody_can_be_reminded_are_pointed_out(self, desk: Desk):
+    def test_that_can_never_be_overdue_are_pointed_out(self, desk: Desk):
         reference = builders.in_validation(desk.office, desk.staff, uen=builders.valid_uen(902))
 
         without, with_a_day, met = (
@@ -250,8 +250,8 @@ class TestCorrectiveActions:
             for assessment, day in (("action", {}), ("action", {"due_on": TODAY}), ("met", {}))
         )
 
-        assert "has no day by which it is due, so nobody will be reminded" in without
-        assert "reminded" not in with_a_day + met
+        assert "has no day by which it is due, so it never counts as overdue" in without
+        assert "overdue" not in with_a_day + met
 
     def test_are_closed_after_the_decision_too(self, desk: Desk):
         reference = builders.in_validation(desk.office, desk.staff, uen=builders.valid_uen(902))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import builders as b
+import lifecycle
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -19,15 +20,18 @@ from test_outbox import FakeTransport, post
 from notifications.rendering import Renderer
 from notifications.retry import Outcome
 from notifications.transport import MaildirTransport, Reply
+from states.facts import Person
 from workflow import bootstrap, models
 from workflow.errors import BadInput
 from workflow.models.base import table_of
+from workflow.operations.assign_application import assign_application
 from workflow.operations.deliver_outbox import Post, deliver_outbox
 from workflow.operations.demonstration import load_demonstration
 from workflow.operations.mark_arrived import mark_arrived
 from workflow.operations.record_absence import record_absence
 from workflow.operations.simulate import Span, simulate
 from workflow.operations.sweep import sweep
+from workflow.operations.transfer_portfolio import transfer_portfolio
 from workflow.reports.reminder_proof import FATES, Account, Proof, prove
 from workflow.settings import Settings
 from workflow.store import editions, engines, final_rows
@@ -542,6 +546,63 @@ class TestMail:
 
         assert proof.holds
         assert proof.fates["suppressed"] == 1
+
+
+class TestAColleagueInTwoRoles:
+    """Gets each message once, whichever of the ways leads there, and is accounted for all the same."""
+
+    AT = b.morning_of(LAST - 91 * DAY)  # T-90 falls on a Saturday
+
+    @staticmethod
+    def lived_until(office: Office, end: datetime) -> tuple[b.People, Person, str]:
+        """A certified case; its account manager, a supervisor too, deals with it as its officer."""
+        staff = b.people(office)
+        both = b.another_person(office, "p-09", "Gita Rao", "account_manager", "officer", "supervisor")
+        reference = b.certified(office, staff, account_manager=b.email_of(both))
+        sweep(office, now=end)
+        deliver_outbox(office, post(FakeTransport()), now=end)
+        return staff, both, reference
+
+    def to(self, office: Office, message: str, at: datetime, *, deliver: bool = True) -> list[str]:
+        sweep(office, now=at)
+        if deliver:
+            deliver_outbox(office, post(FakeTransport()), now=at)
+        return sorted(
+            row["recipient"] for row in b.rows_of(office, models.Notification, message=message, created_at=at)
+        )
+
+    def test_as_account_manager_and_supervisor(self, office: Office):
+        staff, _, _ = self.lived_until(office, self.AT - DAY)
+
+        assert self.to(office, "renewal_reminder", self.AT) == [
+            "account_manager", "contact:1", f"officer:{staff.supervisor.id}",
+        ]  # fmt: skip
+        assert proof_of(office, now=self.AT + MINUTE).holds
+
+    def test_as_account_manager_and_officer(self, office: Office):
+        day = LAST - 95 * DAY
+        staff, both, reference = self.lived_until(office, b.morning_of(day))
+        lifecycle.renewed(office, staff, reference, day)
+        b.done(assign_application(office, reference=reference, to=b.email_of(both), act=b.act(both, lifecycle.at(day))))
+
+        at = b.morning_of(b.case_of(office, reference)["valid_until"] - 60 * DAY)
+        assert self.to(office, "renewal_undecided", at) == ["account_manager", f"officer:{staff.supervisor.id}"]
+        assert proof_of(office, now=at + MINUTE).holds
+
+    def test_who_took_the_companies_over_before_the_mail_left(self, office: Office):
+        staff, both, _ = self.lived_until(office, self.AT - DAY)
+        other = b.another_person(office, "p-10", "Hui Min Ong", "account_manager", "supervisor")
+        self.to(office, "renewal_reminder", self.AT, deliver=False)
+        given = {"from_": b.email_of(both), "to": b.email_of(other), "note": "Moves."}
+        transfer_portfolio(office, act=b.act(staff.supervisor, self.AT + MINUTE), **given)
+        transport = FakeTransport()
+
+        deliver_outbox(office, post(transport), now=self.AT + 2 * MINUTE)
+
+        assert [recipient for recipient, _ in transport.sent].count(b.email_of(other)) == 1
+        proof = proof_of(office, now=self.AT + 3 * MINUTE, first=LAST - 92 * DAY, last=LAST - 90 * DAY)
+        assert proof.holds, [one.sentence() for one in proof.unaccounted]
+        assert proof.fates["sent"] == 1
 
 
 class TestCommand:

@@ -18,7 +18,7 @@ from states.processing import due_by, spans
 from workflow import models
 from workflow.decisions.approvals import open_approval
 from workflow.decisions.effects import EFFECTS, Deciding, projection, stop_continuing
-from workflow.decisions.notices import Notice, payload, recipients
+from workflow.decisions.notices import Notice, notices_of, payload
 from workflow.decisions.outcome import Act, Done, Outcome, Refused
 from workflow.decisions.record import Change, Decided, Settled, Superseded, record
 from workflow.decisions.replan import replan
@@ -246,11 +246,7 @@ def _notices(connection: Connection, d: Deciding, fired: Fired, loaded: Loaded) 
         "requests": [{"number": r.number, "question": r.question, "reply_by": r.reply_by} for r in d.facts.requests],
     }
     body = payload(d.case, d.programme, **(certificate | more | d.told))
-    return tuple(
-        Notice(message, recipient, body)
-        for audience, message in messages.items()
-        for recipient in recipients([audience], loaded.contacts, d.case, staff)
-    )
+    return notices_of(messages, loaded.contacts, d.case, staff, body)
 
 
 def _is_emergency(fired: Fired, request: Request) -> bool:

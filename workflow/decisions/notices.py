@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from states.definition import Programme
+from states.definition import Audience, Programme
 from states.facts import Person
 from workflow.store.cases import Case
 from workflow.store.recipients import COMPANY
@@ -28,7 +28,8 @@ def recipients(
 ) -> list[str]:
     """Return who an audience is. A case without an account manager or officer falls to the supervisors.
 
-    A company without a contact is written to all the same: by a letter that somebody has to post.
+    A company without a contact is written to all the same: by a letter that somebody has to post. A colleague whom
+    two ways lead to is written to once: as the account manager before as the officer, and as either before by name.
     """
     found: list[str] = []
     supervisors = [f"officer:{p.id}" for p in sorted(people.values(), key=lambda p: p.id) if "supervisor" in p.roles]
@@ -44,7 +45,25 @@ def recipients(
                 found += supervisors
             case _:
                 raise ValueError(f"Unknown audience {name}.")
-    return list(dict.fromkeys(found))
+    of_case = {"account_manager": case.account_manager_id, "assignee": case.assignee_id}
+    twice = {f"officer:{person}" for token, person in of_case.items() if token in found}
+    if "account_manager" in found and case.account_manager_id == case.assignee_id:
+        twice.add("assignee")
+    return [token for token in dict.fromkeys(found) if token not in twice]
+
+
+def notices_of(
+    messages: Mapping[Audience, str], contacts: tuple[int, ...], case: Case, people: Mapping[str, Person], body: str
+) -> tuple[Notice, ...]:
+    """Return the messages of one cause, given by audience: the same one to each person once."""
+    audiences: dict[str, list[str]] = {}
+    for audience, message in messages.items():
+        audiences.setdefault(message, []).append(audience)
+    return tuple(
+        Notice(message, recipient, body)
+        for message, together in audiences.items()
+        for recipient in recipients(together, contacts, case, people)
+    )
 
 
 def payload(case: Case, programme: Programme, **more: Any) -> str:

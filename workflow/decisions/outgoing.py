@@ -119,6 +119,8 @@ class _Look:
         self._payloads: dict[int, dict[str, Any]] = {row.id: json.loads(row.payload) for row in rows}
         chased = {row.cause for row in rows if chases(self._payloads[row.id])}
         self._answered = requests.answered(connection, chased)
+        to_colleagues = [row for row in rows if not recipients.is_company(row.recipient)]
+        self._reached = outbox.reached(connection, to_colleagues)
         self._fates: list[Fate] = []
         self.posted = False  # whether rows for others came into the outbox
 
@@ -134,6 +136,8 @@ class _Look:
         """Say whether a row may go out now. If not it is settled, and whoever must know gets to know."""
         found = self.found[row.id]
         fate = self._held_back(row, found)
+        if fate is None and self._reached_by_another(row, found):
+            fate = Fate(self._mail(row, try_it=False), "suppressed", outbox.TWICE)
         if fate is not None:
             self._fates.append(fate)
             return False
@@ -199,6 +203,14 @@ class _Look:
         if not found.address:
             return Fate(mail, "failed", "Nobody with an address is there to receive it.")
         return None
+
+    def _reached_by_another(self, row: Row[Any], found: Found) -> bool:
+        """Say whether another row carries the same message to the same person: a hand-over since may have made two one."""
+        if recipients.is_company(row.recipient):
+            return False
+        return self._reached.setdefault((row.message, row.cause, row.resend_no, found.person), int(row.id)) != int(
+            row.id
+        )
 
     def _to_supervisors(self, row: Row[Any], found: Found, why: str) -> None:
         """Nobody is there for a message to a colleague: every supervisor gets it, and has to do something about it."""

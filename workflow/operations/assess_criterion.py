@@ -82,9 +82,7 @@ def assess_criterion(
         if assessment == "action" and not note:
             words += " Nothing says what the company must do. Assess again with a note."
         if assessment == "action" and due_on is None:
-            words += (
-                " The action has no day by which it is due, so nobody will be reminded of it. Assess again with one."
-            )
+            words += " The action has no day by which it is due, so it never counts as overdue. Assess again with one."
         return Done(words, summary(case))
 
 

@@ -15,7 +15,7 @@ from workflow import inputs, models
 from workflow.access import Deed, role_for, sees_all
 from workflow.decisions.approvals import open_approval
 from workflow.decisions.decide import summary
-from workflow.decisions.notices import Notice, payload, recipients
+from workflow.decisions.notices import notices_of, payload
 from workflow.decisions.once import once
 from workflow.decisions.outcome import Act, Done
 from workflow.decisions.record import Change, new_id, record
@@ -257,11 +257,7 @@ def _record(
         role=role,
         effective_at=case.submitted_at,
         detail=detail,
-        notices=tuple(
-            Notice(message, recipient, body)
-            for audience, message in rules.submission_messages.items()
-            for recipient in recipients([audience], contacts, case, staff)
-        ),
+        notices=notices_of(rules.submission_messages, contacts, case, staff, body),
         cause=f"application:{case.id}",
         visible=False,
     )

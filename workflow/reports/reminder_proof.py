@@ -28,6 +28,7 @@ from workflow.store import histories, staffing
 from workflow.store.cases import held_of
 from workflow.store.evidence import Evidence, Key
 from workflow.store.office import Office
+from workflow.store.outbox import TWICE
 from workflow.store.recipients import COMPANY, is_company
 from workflow.store.staffing import Staffing
 
@@ -408,10 +409,14 @@ class _Case:
             return _missed(wrong, *self._mails_of(row))
         if not mails:
             return _missed("It is done, and there is no message for it in the outbox.")
-        reached = [self._reached(mail) for mail in mails]
+        told = {person for mail in mails for person in self._people(mail.recipient, row.settled_at)}
         there = {mail.recipient for mail in mails}
         required, allowed = self._audience(one.planned.audience, row.settled_at, there)
+        mails = self._once(mails)
+        reached = [self._reached(mail) for mail in mails]
         for token in sorted(required - there):
+            if self._people(token, row.settled_at) <= told:
+                continue  # written to in another role
             name = self._named(token, row.settled_at)
             reached.append(Reached(token, name, "unaccounted", None, f"Nobody wrote to {name}."))
         for index, mail in enumerate(mails):
@@ -424,8 +429,15 @@ class _Case:
                 reached[index] = replace(reached[index], fate="unaccounted", why=why)
         reached += self._deputies_missed(mails)
         worst = max((OF_MAIL.index(one.fate) for one in reached), default=0)
-        told = (to.why if to.fate == "unaccounted" else f"{to.name}: {to.why}." for to in reached if to.why)
-        return Judged(OF_MAIL[worst], " ".join(dict.fromkeys(told)), tuple(reached))
+        whys = (to.why if to.fate == "unaccounted" else f"{to.name}: {to.why}." for to in reached if to.why)
+        return Judged(OF_MAIL[worst], " ".join(dict.fromkeys(whys)), tuple(reached))
+
+    def _once(self, mails: Sequence[Row[Any]]) -> list[Row[Any]]:
+        """Leave out what was held back because the person got it in another row, where that is so."""
+        one = [mail for mail in mails if mail.last_reply != TWICE]
+        got = {person for mail in one for person in self._people(mail.recipient, self._tried_at(mail))}
+        left = [mail for mail in mails if mail.last_reply == TWICE]
+        return one + [mail for mail in left if not self._people(mail.recipient, self._tried_at(mail)) <= got]
 
     def _audience(
         self, audience: Sequence[str], at: datetime, there: Collection[str] = ()

@@ -20,6 +20,7 @@ from workflow.store import visible
 from workflow.store.cases import Case
 from workflow.store.recipients import is_company
 
+TWICE = "This person gets the same message in another row."  # why a row is held back
 ARRIVED = "arrived"  # in place of a try's outcome: a person says that the last one in doubt arrived
 _N = table_of(models.Notification)
 _A = table_of(models.Application)
@@ -199,6 +200,18 @@ def members(connection: Connection, leads: Collection[int]) -> dict[int, list[Ro
         for row in connection.execute(_MEMBERS, {"ids": list(leads)}):
             found[row.bundled_into].append(row)
     return found
+
+
+def reached(connection: Connection, rows: Collection[Row[Any]]) -> dict[tuple[str, str, int, str], int]:
+    """Return which rows carry or carried the messages of these rows to whom: message, cause, resending and person."""
+    query = select(_N.c.message, _N.c.cause, _N.c.resend_no, _N.c.person, _N.c.id).where(
+        _N.c.message.in_({row.message for row in rows}),
+        _N.c.cause.in_({row.cause for row in rows}),
+        _N.c.status.in_(("sending", "sent", "in_doubt")),
+        _N.c.person != "",
+    )
+    found = connection.execute(query.order_by(_N.c.id)) if rows else ()
+    return {(row.message, row.cause, row.resend_no, row.person): row.id for row in found}
 
 
 def last_bundles(connection: Connection, people: Collection[str], now: datetime) -> dict[str, datetime]:
