@@ -491,7 +491,7 @@ class TestRequests:
         reference = self.waiting(desk)
         looked_at = builders.case_of(desk.office, reference)["version"]
         self.ask(desk, reference)
-        more = {"reference": reference, "question": "Which gate?", "act": desk.officer}
+        more = {"reference": reference, "question": "Since when?", "act": desk.officer}
 
         with pytest.raises(StaleVersion):
             put_question(desk.office, version=looked_at, **more)

@@ -160,7 +160,10 @@ class TestBothProofs:
         assert assert_both_agree(office, signer, b.NOW + 8 * 30 * 24 * 60 * MINUTE) > 20
 
     def test_agree_on_what_was_set_aside_under_another_number_and_after_the_end(self, office: Office, signer: Signer):
-        staff, judge = b.people(office), b.another_person(office, "p-09", "Gita Rao", "approver")
+        staff = b.people(office)
+        judges = iter(
+            b.another_person(office, f"p-{n}", name, "approver") for n, name in ((91, "Gita Rao"), (92, "Lina Chua"))
+        )
         name_log(office)
         reference = lifecycle.certified(office, staff, b.TODAY)
         last, day = b.case_of(office, reference)["valid_until"], timedelta(days=1)
@@ -168,7 +171,7 @@ class TestBothProofs:
         def set_aside(at: datetime, **given: str) -> None:
             order = b.add(office, b.act(staff.officer, at), reference, "order")
             more: Any = {"reason_code": "court", "given": {"order": str(order)} | given}
-            b.done(b.advance(office, b.act(judge, at), reference, "set_aside", **more))
+            b.done(b.advance(office, b.act(next(judges), at), reference, "set_aside", **more))
 
         at = b.NOW + day
         lifecycle.decide(office, staff, reference, "suspend", at)

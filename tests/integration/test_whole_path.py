@@ -57,7 +57,10 @@ class TestCertify:
             certify("2028-11-24")
         asked = builders.done(certify("2028-11-22")).data["approval"]
 
-        assert (refused.value.code, "2028-11-23: an approver" in refused.value.sentence) == ("DATE_ORDER", True)
+        assert (refused.value.code, "Thu 23 Nov 2028 (--given valid_until): an approver" in refused.value.sentence) == (
+            "DATE_ORDER",
+            True,
+        )
         builders.done(confirm_approval(office, approval_id=asked, act=builders.act(staff.supervisor)))
         assert builders.case_of(office, reference)["valid_until"] == date(2028, 11, 22)
 

@@ -65,7 +65,7 @@ class TestBadInput:
             ({"uen": "20189041"}, "not a UEN"),
             ({"uen": "201890417A"}, "should be D"),
             ({"programme": "CTPAT"}, "no programme"),
-            ({"received_on": "2999-01-01"}, "in the future"),
+            ({"received_on": "2099-01-01"}, "in the future"),
             ({"received_on": "22/11/2026"}, "not a date"),
             ({"company_name": "x" * 70_000}, "70,000 characters"),
             ({"company_name": "Quill\x00haven"}, "control character"),
@@ -135,7 +135,7 @@ def test_a_visit_on_a_bad_day_keeps_no_report(office: Console) -> None:
     visit = ("visit", "record", reference, "--report", "report.pdf", "--as")
 
     early = office(*visit, OFFICER, "--on", "2001-01-01", expect=2)
-    late = office(*visit, OFFICER, "--on", "2999-01-01", expect=2)
+    late = office(*visit, OFFICER, "--on", "2099-01-01", expect=2)
 
     assert "before the application was received" in early
     assert "in the future" in late

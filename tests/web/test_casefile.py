@@ -300,7 +300,7 @@ class TestChecklist:
         page = desk.open("checklist?at=TF1.1")
         for typed, wrong in (
             ({"note": ""}, '<a href="#f-note">Write in the note what the company must do.'),
-            ({"note": "Mend it.", "due_on": "1 1 9999"}, '<a href="#f-due_on">The day of the action, Fri 1 Jan 9999,'),
+            ({"note": "Mend it.", "due_on": "1 1 2099"}, '<a href="#f-due_on">The day of the action, Thu 1 Jan 2099,'),
             ({"note": "Mend it.", "due_on": "1 1 2020"}, '<a href="#f-due_on">The day of the action, Wed 1 Jan 2020,'),
         ):
             answer = desk.send(page, "checklist/assess", assessment="action", **typed)

@@ -123,7 +123,7 @@ def list_(
             more = len(rows) == limit and page(after=rows[-1]["reference"], limit=1)
     columns = ("reference", "company_name", "state", "standing", "next_step", "deadline", "assignee")
     table(rows, columns, as_json=json, empty="No case matches. `aeo application submit` receives one.")
-    if more:
+    if more and not json:  # what a program reads stays alone; it goes on until a page is empty
         typer.echo(f"More cases follow. Go on with --after {rows[-1]['reference']}, or raise --limit.", err=True)
 
 

@@ -235,8 +235,9 @@ def _not_before_end(case: Case, effective_on: date, today: date) -> None:
         return
     raise BadInput(
         "DATE_ORDER",
-        f"The effective day {effective_on.isoformat()} is before {ended_on.isoformat()}, the first day after the end of "
+        f"The effective day {in_words(effective_on)} is before {in_words(ended_on)}, the first day after the end of "
         "the certificate. What is decided after the end counts from that day at the earliest.",
+        field="effective_on",
     )
 
 
