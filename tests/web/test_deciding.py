@@ -148,7 +148,7 @@ class TestTheDecisionPage:
         assert b.case_of(office, reference)["state"] == "validation"
         listed = w.words_of(browser.get("/approvals"))
         assert (
-            listed.index("You cannot: you took part") < listed.index("Quillhaven") < listed.index("Chen Wei Ling can.")
+            listed.index("Somebody else decides") < listed.index("Quillhaven") < listed.index("Chen Wei Ling can.")
         )
 
     def test_sends_a_case_back_to_its_officer(self, office):

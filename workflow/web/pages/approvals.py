@@ -19,7 +19,7 @@ from workflow.web.site import Acting, Here, caller_of, site_of
 
 _GROUPS = (
     ("You can decide", "every rule is met"),
-    ("You cannot: you took part", "somebody else decides"),
+    ("Somebody else decides", "you took part, or your role does not decide"),
     ("Not yet", "a rule is unmet, or the recommendation must be made again"),
 )
 _KINDS = {
@@ -106,4 +106,4 @@ def _list(request: Request, problem: Problem | None = None, *, after: str = "", 
 def _group(row: dict[str, Any]) -> str:
     if row["allowed"]:
         return "You can decide"
-    return "You cannot: you took part" if row["barred"] and row["recommendation"] else "Not yet"
+    return "Somebody else decides" if row["barred"] and row["recommendation"] else "Not yet"
