@@ -147,9 +147,7 @@ class TestTheDecisionPage:
         assert 'data-code="FOUR_EYES"' in raw.text
         assert b.case_of(office, reference)["state"] == "validation"
         listed = w.words_of(browser.get("/approvals"))
-        assert (
-            listed.index("Somebody else decides") < listed.index("Quillhaven") < listed.index("Chen Wei Ling can.")
-        )
+        assert listed.index("Somebody else decides") < listed.index("Quillhaven") < listed.index("Chen Wei Ling can.")
 
     def test_sends_a_case_back_to_its_officer(self, office):
         staff = b.people(office)
