@@ -99,6 +99,15 @@ def test_an_absence_and_a_hand_over_are_recorded_or_the_form_comes_back(office, 
     assert browser.get(f"/cases/{held}").status_code == 404
 
 
+@pytest.mark.parametrize("role", ["supervisor", "auditor"])
+def test_every_figure_of_the_team_leads_to_a_list_that_its_reader_may_open(sqlite_office, role):
+    browser = w.browser(sqlite_office, getattr(b.people(sqlite_office), role))
+    led_to = set(re.findall(r'href="(/(?:work|cases)\?[^"]+)"', browser.get("/team").text))
+    assert len(led_to) == 3
+    for address in led_to:
+        assert browser.get(address.replace("&amp;", "&")).status_code == 200
+
+
 def test_the_team_sees_counts_as_charts_tables_and_csv(office):
     staff = b.people(office)
     b.in_validation(office, staff, now=b.NOW - timedelta(days=140))
